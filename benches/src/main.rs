@@ -1,0 +1,2 @@
+//! The comparer.
+fn main() {}

@@ -1,0 +1,70 @@
+//! How to retry: after losing a race, and while waiting for somebody else.
+
+use core::cell::Cell;
+
+use crate::sync::{spin_loop, yield_now};
+
+/// Doubles from 1 to 2^6 = 64 pauses, as crossbeam-utils' `Backoff` does.
+const SPINS: u32 = 6;
+
+/// Exponential backoff for loops that retry a queue operation.
+///
+/// A queue of this crate never waits; a caller that wants to wait retries, and puts a pause between the tries so that
+/// the other side can get hold of the cache line (and, on a busy machine, of the processor). It spins for 1, 2, 4, .. 64
+/// pauses and yields to the operating system from then on, so a waiter never spins for long.
+///
+/// The steps are those of crossbeam-utils' type of the same name; this one goes through the crate's own pauses, so that
+/// a model checker sees it as waiting (crossbeam's does only under its own `--cfg crossbeam_loom`).
+///
+/// ```
+/// let (mut tx, mut rx) = raddle::spsc::bounded::<u32>(8);
+/// std::thread::spawn(move || tx.push(7));
+/// let backoff = raddle::Backoff::new();
+/// let item = loop {
+///     match rx.pop() {
+///         Ok(item) => break item,
+///         Err(_) => backoff.snooze(),
+///     }
+/// };
+/// assert_eq!(item, 7);
+/// ```
+#[derive(Debug, Default)]
+pub struct Backoff {
+    step: Cell<u32>,
+}
+
+impl Backoff {
+    /// Starts with the shortest pause.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { step: Cell::new(0) }
+    }
+
+    /// Returns to the shortest pause, after a try that succeeded.
+    #[inline]
+    pub fn reset(&self) {
+        self.step.set(0);
+    }
+
+    /// Pauses after a lost race: the winner made progress, so a retry is likely to succeed soon. Never yields.
+    #[inline]
+    pub fn spin(&self) {
+        let step = self.step.get().min(SPINS);
+        for _ in 0..1u32 << step {
+            spin_loop();
+        }
+        self.step.set(step + 1);
+    }
+
+    /// Pauses while another thread has to act first: spins at first, then yields the processor.
+    #[inline]
+    pub fn snooze(&self) {
+        if self.step.get() <= SPINS { self.spin() } else { yield_now() }
+    }
+
+    /// Whether [`snooze`](Self::snooze) yields by now: the time to park the thread instead, if the caller can.
+    #[must_use]
+    pub fn is_yielding(&self) -> bool {
+        self.step.get() > SPINS
+    }
+}

@@ -1,0 +1,92 @@
+//! The loom arm: weak memory, races and leaks.
+
+use alloc::boxed::Box;
+use core::fmt;
+
+use super::Ordering;
+use super::site::{self, Kind};
+
+pub use loom::hint::spin_loop;
+pub use loom::thread::yield_now;
+
+/// loom's `AtomicUsize`, with each ordering passed through [`site`].
+pub struct AtomicUsize(loom::sync::atomic::AtomicUsize);
+
+impl AtomicUsize {
+    /// As in `core`.
+    #[track_caller]
+    pub fn new(value: usize) -> Self {
+        Self(loom::sync::atomic::AtomicUsize::new(value))
+    }
+
+    /// As in `core`.
+    #[track_caller]
+    pub fn load(&self, order: Ordering) -> usize {
+        self.0.load(site::order(Kind::Load, order))
+    }
+
+    /// As in `core`.
+    #[track_caller]
+    pub fn store(&self, value: usize, order: Ordering) {
+        self.0.store(value, site::order(Kind::Store, order));
+    }
+
+    /// As in `core`.
+    #[track_caller]
+    pub fn fetch_or(&self, value: usize, order: Ordering) -> usize {
+        self.0.fetch_or(value, site::order(Kind::Rmw, order))
+    }
+}
+
+impl fmt::Debug for AtomicUsize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AtomicUsize")
+    }
+}
+
+/// One loom cell per slot: loom reports a race of two accesses that no happens-before edge orders.
+pub struct Shadow(Box<[loom::cell::UnsafeCell<()>]>);
+
+impl Shadow {
+    /// Shadows of `n` slots.
+    #[track_caller]
+    pub fn new(n: usize) -> Self {
+        Self((0..n).map(|_| loom::cell::UnsafeCell::new(())).collect())
+    }
+
+    /// Slot `i` is read here.
+    #[track_caller]
+    pub fn read(&self, i: usize) {
+        self.0[i].with(|_| ());
+    }
+
+    /// Slot `i` is written, or moved out of, here.
+    #[track_caller]
+    pub fn write(&self, i: usize) {
+        self.0[i].with_mut(|_| ());
+    }
+}
+
+impl fmt::Debug for Shadow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Shadow")
+    }
+}
+
+/// An allocation that the model reports if it is never freed.
+pub struct Tracked(#[expect(dead_code, reason = "its drop is the report")] loom::alloc::Track<()>);
+
+impl Tracked {
+    /// Starts tracking; dropping it is the free.
+    #[track_caller]
+    #[expect(clippy::new_without_default, reason = "an arm's vocabulary, not a value type")]
+    pub fn new() -> Self {
+        Self(loom::alloc::Track::new(()))
+    }
+}
+
+impl fmt::Debug for Tracked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tracked")
+    }
+}

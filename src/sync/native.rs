@@ -1,0 +1,49 @@
+//! The production arm: `core`'s own types, and trackers of size zero.
+
+pub use core::hint::spin_loop;
+pub use core::sync::atomic::AtomicUsize;
+
+/// Lets another thread run; without an operating system (no feature `std`) it can only pause the processor.
+#[inline]
+pub fn yield_now() {
+    #[cfg(feature = "std")]
+    std::thread::yield_now();
+    #[cfg(not(feature = "std"))]
+    spin_loop();
+}
+
+/// Stands for `n` memory slots in a race detector; here there is none, so it is nothing.
+///
+/// Memory that is handed out as slices can't consist of a model checker's cells, so a structure keeps its slots as plain
+/// memory, one `Shadow` beside them, and tells the shadow of each access.
+#[derive(Debug)]
+pub struct Shadow;
+
+impl Shadow {
+    /// Shadows of `n` slots.
+    #[inline(always)]
+    pub fn new(_n: usize) -> Self {
+        Self
+    }
+
+    /// Slot `i` is read here.
+    #[inline(always)]
+    pub fn read(&self, _i: usize) {}
+
+    /// Slot `i` is written, or moved out of, here.
+    #[inline(always)]
+    pub fn write(&self, _i: usize) {}
+}
+
+/// An allocation that a model reports if it is never freed; here nothing.
+#[derive(Debug)]
+pub struct Tracked;
+
+impl Tracked {
+    /// Starts tracking; dropping it is the free.
+    #[inline(always)]
+    #[expect(clippy::new_without_default, reason = "an arm's vocabulary, not a value type")]
+    pub fn new() -> Self {
+        Self
+    }
+}
