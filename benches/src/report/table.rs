@@ -1,0 +1,293 @@
+//! The figures as text, at most 80 columns wide.
+
+use std::fmt::Write;
+
+use comfy_table::{Cell as TextCell, CellAlignment, Table, presets};
+
+use crate::cell::{Cell, Mode};
+use crate::machine::{Load, Machine, Placement};
+use crate::report::summary::{Line, Standing, Summary};
+use crate::subject::{Batch, Entry, Role};
+
+const UNKNOWN: &str = "unknown";
+
+fn or_unknown<T: ToString>(value: Option<T>) -> String {
+    value.map_or_else(|| UNKNOWN.to_owned(), |value| value.to_string())
+}
+
+/// What is known of the machine.
+pub fn machine(machine: &Machine, placement: &Placement, before: Load, after: Load) -> String {
+    let Machine { arch, os, rustc, .. } = machine;
+    let caches = machine.caches.as_ref().map(|caches| {
+        let cache = |cache: &crate::machine::Cache| {
+            let kind = if cache.kind == "Unified" { "" } else { &cache.kind[..1].to_lowercase() };
+            let shared = match cache.shared_by {
+                1 => String::new(),
+                n => format!(" by {n}"),
+            };
+            format!("L{}{kind} {}{shared}", cache.level, cache.size)
+        };
+        caches.iter().map(cache).collect::<Vec<_>>().join(", ")
+    });
+    let smt = match machine.threads_per_core {
+        Some(1) => "no SMT".to_owned(),
+        Some(n) => format!("SMT {n}"),
+        None => format!("SMT {UNKNOWN}"),
+    };
+    let quota = machine.quota.map_or_else(String::new, |n| format!(", quota {n:.1} cores"));
+    let mut text = format!(
+        "\
+cpu         {} ({arch})
+cores       {} physical, {} CPUs online, {} allowed{quota}, {smt}
+caches      {}
+hypervisor  {}; governor {}
+system      {os} {}; {rustc}
+",
+        or_unknown(machine.cpu.as_deref()),
+        or_unknown(machine.cores),
+        or_unknown(machine.cpus_online),
+        or_unknown(machine.cpus_allowed),
+        or_unknown(caches),
+        or_unknown(machine.hypervisor.as_deref()),
+        or_unknown(machine.governor.as_deref()),
+        or_unknown(machine.kernel.as_deref()),
+    );
+    for (when, load) in [("before", before), ("after", after)] {
+        let average = load.average.map(|average| format!("{average:.2}"));
+        let _ = writeln!(
+            text,
+            "load {when:<6} {} average, {} others running",
+            or_unknown(average),
+            or_unknown(load.running)
+        );
+    }
+    let steal = before.steal.zip(after.steal).map(|(before, after)| after.saturating_sub(before));
+    let _ = writeln!(text, "steal       {} ticks during the run", or_unknown(steal));
+    let pinning = match &placement.cpus[..] {
+        [] => "threads can't be pinned here".to_owned(),
+        cpus => format!("threads take CPUs {cpus:?} in this order, distinct cores first"),
+    };
+    let _ = writeln!(text, "placement   {}", shorten(&pinning, 68));
+    text
+}
+
+fn shorten(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width - 3).chain("...".chars()).collect()
+}
+
+/// What a reader must doubt, as lines that start with an exclamation mark.
+pub fn warnings(machine: &Machine, before: Load, after: Load) -> String {
+    let mut text = String::new();
+    if !machine.optimised {
+        text.push_str("! debug build: the figures mean nothing; use cargo run --release\n");
+    }
+    let others = before.running.max(after.running).unwrap_or(0);
+    if others > 0 {
+        let _ = writeln!(
+            text,
+            "! {others} other thread(s) were running: trust no small difference, run it again"
+        );
+    }
+    if before.steal.zip(after.steal).is_some_and(|(before, after)| after > before + 10) {
+        text.push_str("! the hypervisor gave time to others during the run\n");
+    }
+    if machine.cpus_allowed.zip(machine.quota).is_some_and(|(n, quota)| quota < n as f64) {
+        text.push_str("! a quota below the number of CPUs stops threads in mid run\n");
+    }
+    text
+}
+
+fn plain_table(header: &[&str], right: &[usize]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(header);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    for &index in right {
+        if let Some(column) = table.column_mut(index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+fn print(table: &Table, indent: &str) -> String {
+    table.lines().fold(String::new(), |mut text, line| {
+        let _ = writeln!(text, "{indent}{}", line.trim_end());
+        text
+    })
+}
+
+/// Who is measured.
+pub fn kinds(entries: &[Entry], missing: &[&str]) -> String {
+    let mut table = plain_table(&["kind", "--kinds", "from", "ends", "batch"], &[]);
+    for Entry { kind, .. } in entries {
+        let batch = match kind.batch {
+            Batch::Native => "native",
+            Batch::Looped => "looped",
+        };
+        let from = kind.origin.text();
+        table.add_row([kind.title, kind.id, &from, kind.ends.word(), batch]);
+    }
+    let mut text = print(&table, "");
+    let notes = entries.iter().map(|entry| entry.kind).filter(|kind| !kind.note.is_empty());
+    let mut told: Vec<(&str, Vec<&str>)> = Vec::new();
+    for kind in notes {
+        match told.iter_mut().find(|(note, _)| *note == kind.note) {
+            Some((_, ids)) => ids.push(kind.id),
+            None => told.push((kind.note, vec![kind.id])),
+        }
+    }
+    for (note, ids) in told {
+        let _ = writeln!(text, "{note}:\n    {}", ids.join(", "));
+    }
+    if !missing.is_empty() {
+        let _ = writeln!(
+            text,
+            "not in this build, but with --features rivals:\n    {}",
+            missing.join(", ")
+        );
+    }
+    text
+}
+
+/// How the threads of a cell were placed.
+fn placed(summary: &Summary, placement: &Placement) -> &'static str {
+    if placement.oversubscribed(summary.cell.threads()) {
+        "OVERSUBSCRIBED: more threads than CPUs, unpinned"
+    } else if summary.pinned {
+        "pinned, verified"
+    } else {
+        "UNPINNED"
+    }
+}
+
+/// One cell's section.
+pub fn cell(summary: &Summary, placement: &Placement) -> String {
+    let mut text = format!("{}\n", summary.cell);
+    if let Some((kind, ratio)) = summary.twin {
+        let _ = writeln!(
+            text,
+            "  noise floor {:.2}x (A/A of {}: {:.2} [{:.2}, {:.2}]); {}{}",
+            summary.floor,
+            kind.id,
+            ratio.median,
+            ratio.low,
+            ratio.high,
+            placed(summary, placement),
+            if summary.warm { "" } else { "; WARM-UP CUT SHORT" },
+        );
+    }
+    let figure = match summary.cell.mode {
+        Mode::Stream => "Mmsg/s",
+        Mode::Alone => "ns/pair",
+        Mode::RoundTrip => "ns/trip",
+    };
+    let header = ["kind", figure, "x time of best", "cpu ns", "queue"];
+    let mut table = plain_table(&header, &[1, 2, 3]);
+    for line in &summary.lines {
+        table.add_row(row(summary.cell, line));
+    }
+    for (kind, reason) in &summary.refused {
+        table.add_row([TextCell::new(kind.title), TextCell::new("n/a")]);
+        let _ = reason;
+    }
+    text.push_str(&print(&table, "  "));
+    for (kind, reason) in &summary.refused {
+        let _ = writeln!(text, "  n/a {}: {reason}", kind.id);
+    }
+    text
+}
+
+fn row(cell: Cell, line: &Line) -> [String; 5] {
+    let figure = match cell.mode {
+        Mode::Stream => 1000.0 / line.ns,
+        Mode::Alone | Mode::RoundTrip => line.ns,
+    };
+    let ratio = match line.standing {
+        Standing::Best => "best".to_owned(),
+        standing => {
+            let mark = if standing == Standing::Level { "~" } else { "" };
+            let (median, low, high) = (line.ratio.median, line.ratio.low, line.ratio.high);
+            format!("{mark}{median:.2} [{low:.2}, {high:.2}]")
+        }
+    };
+    let looped = cell.batch > 1 && line.kind.batch == Batch::Looped;
+    let title = match (line.kind.role, looped) {
+        (_, true) => format!("{} (loop)", line.kind.title),
+        (Role::Ours | Role::Rival | Role::Design, false) => line.kind.title.to_owned(),
+    };
+    let cpu = line.cpu_ns.map_or_else(|| UNKNOWN.to_owned(), digits);
+    [title, digits(figure), ratio, cpu, line.regime.word(cell.mode)]
+}
+
+/// Three digits that count.
+fn digits(value: f64) -> String {
+    let decimals = match value {
+        v if v < 10.0 => 2,
+        v if v < 100.0 => 1,
+        _ => 0,
+    };
+    format!("{value:.decimals$}")
+}
+
+/// How to read the sections.
+pub const LEGEND: &str = "\
+x time of best: how many times the best product's time a message takes; \"~\" marks
+no clear difference (the interval holds 1, or the noise floor is wider).
+cpu ns: CPU time of all threads per message. queue: of all tries, how many found it
+full or empty (mostly full: the consumer is the slower side). (loop): no batch
+call of its own, single calls in a loop. Designs are ours and lost: no products.
+";
+
+#[cfg(test)]
+mod tests {
+    use super::super::summary::tests::{kind, row, summary};
+    use super::*;
+
+    #[test]
+    fn a_section_fits_into_80_columns_at_its_widest() {
+        let wide = kind("a-rather-long-kind-id", Role::Rival);
+        let wide = crate::subject::Kind { title: "a title of 23 characte", ..wide };
+        let slow = crate::subject::Kind { id: "other", ..wide };
+        let rows = vec![
+            row(wide, false, &[1.0; 5]),
+            row(slow, false, &[123_456.7; 5]),
+            row(wide, true, &[1.0; 5]),
+        ];
+        let mut summary = summary(rows);
+        summary.cell.batch = 64;
+        let placement = Placement { cpus: vec![0, 1] };
+        let text = cell(&summary, &placement);
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        assert!(LEGEND.lines().all(|line| line.chars().count() <= 82), "{text}");
+    }
+
+    #[test]
+    fn what_is_unknown_is_called_unknown() {
+        let nothing = Machine {
+            cpu: None,
+            arch: "any",
+            cpus_allowed: None,
+            cpus_online: None,
+            cores: None,
+            threads_per_core: None,
+            caches: None,
+            hypervisor: None,
+            governor: None,
+            quota: None,
+            os: "any",
+            kernel: None,
+            rustc: "any",
+            optimised: true,
+        };
+        let load = Load { average: None, running: None, steal: None };
+        let text = machine(&nothing, &Placement { cpus: Vec::new() }, load, load);
+        assert_eq!(text.matches(UNKNOWN).count(), 14, "{text}");
+        assert_eq!(warnings(&nothing, load, load), "");
+    }
+}
