@@ -4,6 +4,7 @@
 
 mod crossbeam;
 mod designs;
+mod raddle;
 mod rtrb;
 mod std;
 
@@ -29,6 +30,7 @@ pub use self::{
 pub use self::{
     crossbeam::{ArrayQueue, Channel},
     designs::{CachedIndex, SlotFlag},
+    raddle::Raddle,
     rtrb::Rtrb,
     std::{MutexDeque, SyncChannel},
 };
@@ -37,6 +39,7 @@ use crate::subject::Entry;
 
 /// All kinds of this build, ours first; the first one selected is measured twice, as the A/A pair.
 pub const ALL: &[Entry] = &[
+    Entry::of::<Raddle>(),
     Entry::of::<Rtrb>(),
     Entry::of::<ArrayQueue>(),
     Entry::of::<Channel>(),
