@@ -1,6 +1,6 @@
 //! A cell: one question to the machine, answered by every kind.
 
-use std::fmt;
+use core::fmt;
 
 use serde::Serialize;
 

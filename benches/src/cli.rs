@@ -1,10 +1,10 @@
 //! The command line: everything that can be refused is refused before anything is measured.
 
+use core::time::Duration;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Parser;
 
@@ -54,7 +54,7 @@ pub struct Arguments {
     seed: Option<u64>,
 
     /// Write everything, raw samples included, to this file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = parse_file)]
     json: Option<PathBuf>,
 
     /// Print kinds and cells, with the reasons why a kind has no figure in a cell
@@ -63,11 +63,18 @@ pub struct Arguments {
 }
 
 fn parse_seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| format!("'{text}' is not a number of seconds"))?;
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
     if !(seconds > 0.0 && seconds <= 86_400.0) {
         return Err("use more than 0 and at most 86400 seconds (a day)".to_owned());
     }
     Ok(Duration::from_secs_f64(seconds))
+}
+
+fn parse_file(text: &str) -> Result<PathBuf, String> {
+    if text == "-" {
+        return Err("the table goes to stdout: name a file".to_owned());
+    }
+    Ok(text.into())
 }
 
 const USAGE: u8 = 2;

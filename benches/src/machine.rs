@@ -1,8 +1,8 @@
 //! What is known of this machine; what can't be read is unknown, never guessed.
 
+use core::time::Duration;
 use std::collections::BTreeSet;
 use std::fs;
-use std::time::Duration;
 
 use serde::Serialize;
 

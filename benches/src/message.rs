@@ -4,7 +4,7 @@
 //! one it is, and whether it is whole; and what a producer's first `n` messages sum up to has a closed form, which keeps
 //! the producer's side free of bookkeeping.
 
-use std::fmt;
+use core::fmt;
 
 /// Bits of a word that count a producer's messages.
 const SEQUENCE_BITS: u32 = 48;
@@ -92,8 +92,9 @@ impl<const WORDS: usize> Payload for Message<WORDS> {
 /// What the first `n` messages of `producer` sum up to.
 fn expected_sum(words: usize, producer: usize, n: u64) -> u64 {
     // n * (n - 1) / 2 without an overflow before the division.
-    let triangle =
-        |n: u64| if n % 2 == 0 { (n / 2).wrapping_mul(n.wrapping_sub(1)) } else { (n - 1) / 2 * n };
+    let triangle = |n: u64| {
+        if n.is_multiple_of(2) { (n / 2).wrapping_mul(n.wrapping_sub(1)) } else { (n - 1) / 2 * n }
+    };
     let words = words as u64;
     let first_words = n.wrapping_mul(word(producer, 0)).wrapping_add(triangle(n));
     let steps = n.wrapping_mul(STEP).wrapping_mul(triangle(words));
@@ -298,7 +299,7 @@ mod tests {
     #[test]
     fn a_torn_message_is_seen_even_if_the_sums_agree() {
         let (mut a, mut b) = (Message::<8>::new(word(0, 0)), Message::<8>::new(word(0, 1)));
-        std::mem::swap(&mut a.0[5], &mut b.0[5]);
+        core::mem::swap(&mut a.0[5], &mut b.0[5]);
         let mut audit = Audit::new(1, true);
         audit.take(&a);
         audit.take(&b);

@@ -1,6 +1,6 @@
 //! Which cells are measured, for how long, and how often.
 
-use std::time::Duration;
+use core::time::Duration;
 
 use serde::Serialize;
 

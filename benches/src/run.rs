@@ -1,6 +1,7 @@
 //! The rounds: every kind once per round in every cell, in shuffled order, and its twin with it.
 
-use std::time::{Duration, Instant};
+use core::time::Duration;
+use std::time::Instant;
 
 use fastrand::Rng;
 

@@ -42,6 +42,9 @@ pub trait Consume<T: Payload>: Send {
     }
 }
 
+/// One handle per thread: those that push, those that pop.
+pub type Handles<S, T> = (Vec<<S as Subject>::Producer<T>>, Vec<<S as Subject>::Consumer<T>>);
+
 /// A kind of queue.
 pub trait Subject: Sized + 'static {
     /// Who it is.
@@ -57,10 +60,7 @@ pub trait Subject: Sized + 'static {
     }
 
     /// A fresh, empty queue for at least `capacity` items, with one handle per thread.
-    fn open<T: Payload>(
-        capacity: usize,
-        topology: Topology,
-    ) -> (Vec<Self::Producer<T>>, Vec<Self::Consumer<T>>);
+    fn open<T: Payload>(capacity: usize, topology: Topology) -> Handles<Self, T>;
 }
 
 /// How many threads may stand at an end.

@@ -4,10 +4,11 @@
 //! |---|---|---|
 //! | (D1) -> (D2) | a producer's last words, a draining consumer | a consumer could take a too small total for all there is |
 
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use core::time::Duration;
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crossbeam_utils::{Backoff, CachePadded};
 

@@ -1,7 +1,8 @@
 //! A worker's window: stamps of its own counters at two turns of the phase.
 
-use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use core::sync::atomic::Ordering;
+use core::time::Duration;
+use std::time::Instant;
 
 use super::Tries;
 use super::control::{Control, MEASURE, STOP, WARM};

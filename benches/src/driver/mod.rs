@@ -133,7 +133,7 @@ fn conclude<M: Payload>(
     })
 }
 
-impl std::iter::Sum for Tries {
+impl core::iter::Sum for Tries {
     fn sum<I: Iterator<Item = Self>>(tries: I) -> Self {
         tries.fold(Self::default(), |a, b| Self { all: a.all + b.all, failed: a.failed + b.failed })
     }

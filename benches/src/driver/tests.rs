@@ -1,13 +1,13 @@
 //! The driver must see what a faulty queue does: one subject per fault, each wrong exactly once.
 
+use core::time::Duration;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use super::*;
 use crate::cell::Topology;
 use crate::message::Message;
-use crate::subject::{Batch, Consume, Ends, Kind, Origin, Produce, Role};
+use crate::subject::{Batch, Consume, Ends, Handles, Kind, Origin, Produce, Role};
 
 /// The pop at which a faulty queue goes wrong.
 const WHEN: u64 = 500;
@@ -41,10 +41,7 @@ impl<const FAULT: u8> Subject for Faulty<FAULT> {
     type Producer<T: Payload> = End<FAULT, T>;
     type Consumer<T: Payload> = End<FAULT, T>;
 
-    fn open<T: Payload>(
-        capacity: usize,
-        topology: Topology,
-    ) -> (Vec<Self::Producer<T>>, Vec<Self::Consumer<T>>) {
+    fn open<T: Payload>(capacity: usize, topology: Topology) -> Handles<Self, T> {
         let end = End { items: Arc::default(), capacity, pops: 0 };
         (vec![end.clone(); topology.producers], vec![end; topology.consumers])
     }

@@ -1,6 +1,6 @@
 //! Everything, for programs: raw samples of every round, and the summary that the table shows.
 
-use std::time::Duration;
+use core::time::Duration;
 
 use serde_json::{Value, json};
 

@@ -1,11 +1,12 @@
 //! The figures as text, at most 80 columns wide.
 
-use std::fmt::Write;
+use core::fmt::Write;
 
-use comfy_table::{Cell as TextCell, CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, Table, presets};
 
 use crate::cell::{Cell, Mode};
 use crate::machine::{Load, Machine, Placement};
+use crate::report::paragraph;
 use crate::report::summary::{Line, Standing, Summary};
 use crate::subject::{Batch, Entry, Role};
 
@@ -67,15 +68,18 @@ system      {os} {}; {rustc}
         [] => "threads can't be pinned here".to_owned(),
         cpus => format!("threads take CPUs {cpus:?} in this order, distinct cores first"),
     };
-    let _ = writeln!(text, "placement   {}", shorten(&pinning, 68));
-    text
+    let _ = writeln!(text, "placement   {pinning}");
+    wrapped(&text)
 }
 
-fn shorten(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
+/// Each line within 80 columns, what is too much under its value.
+fn wrapped(text: &str) -> String {
+    let mut wrapped = String::new();
+    for line in text.lines() {
+        let (label, value) = line.split_at(12);
+        paragraph(&mut wrapped, label, "            ", value);
     }
-    text.chars().take(width - 3).chain("...".chars()).collect()
+    wrapped
 }
 
 /// What a reader must doubt, as lines that start with an exclamation mark.
@@ -143,14 +147,12 @@ pub fn kinds(entries: &[Entry], missing: &[&str]) -> String {
         }
     }
     for (note, ids) in told {
-        let _ = writeln!(text, "{note}:\n    {}", ids.join(", "));
+        let _ = writeln!(text, "{note}:");
+        paragraph(&mut text, "    ", "    ", &ids.join(", "));
     }
     if !missing.is_empty() {
-        let _ = writeln!(
-            text,
-            "not in this build, but with --features rivals:\n    {}",
-            missing.join(", ")
-        );
+        text.push_str("not in this build, but with --features rivals:\n");
+        paragraph(&mut text, "    ", "    ", &missing.join(", "));
     }
     text
 }
@@ -192,13 +194,9 @@ pub fn cell(summary: &Summary, placement: &Placement) -> String {
     for line in &summary.lines {
         table.add_row(row(summary.cell, line));
     }
-    for (kind, reason) in &summary.refused {
-        table.add_row([TextCell::new(kind.title), TextCell::new("n/a")]);
-        let _ = reason;
-    }
     text.push_str(&print(&table, "  "));
     for (kind, reason) in &summary.refused {
-        let _ = writeln!(text, "  n/a {}: {reason}", kind.id);
+        paragraph(&mut text, &format!("  n/a {}: ", kind.id), "      ", reason);
     }
     text
 }
@@ -264,7 +262,7 @@ mod tests {
         let placement = Placement { cpus: vec![0, 1] };
         let text = cell(&summary, &placement);
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
-        assert!(LEGEND.lines().all(|line| line.chars().count() <= 82), "{text}");
+        assert!(LEGEND.lines().all(|line| line.chars().count() <= 80), "{text}");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Plain words, made from the figures alone.
 
-use std::fmt::Write;
+use core::fmt::Write;
 
 use crate::cell::{Mode, Topology};
+use crate::report::paragraph;
 use crate::report::summary::{Line, Standing, Summary};
 use crate::stats::Interval;
 use crate::subject::Role;
@@ -11,7 +12,7 @@ use crate::subject::Role;
 pub fn text(summaries: &[Summary], name: impl Fn(&Summary) -> String) -> String {
     let mut text = String::from("Verdict\n");
     for summary in summaries {
-        line(&mut text, &format!("  {}: ", name(summary)), &cell(summary));
+        paragraph(&mut text, &format!("  {}: ", name(summary)), "      ", &cell(summary));
     }
     let mut topologies: Vec<Topology> = Vec::new();
     for summary in summaries {
@@ -22,31 +23,10 @@ pub fn text(summaries: &[Summary], name: impl Fn(&Summary) -> String) -> String 
     for topology in topologies {
         let of: Vec<_> =
             summaries.iter().filter(|summary| summary.cell.topology == topology).collect();
-        line(&mut text, "", &recommend(topology, &of, &name));
+        paragraph(&mut text, "", "  ", &recommend(topology, &of, &name));
     }
-    line(&mut text, "", &not_shown(summaries));
+    paragraph(&mut text, "", "  ", &not_shown(summaries));
     text
-}
-
-/// Appends a paragraph, wrapped to 80 columns, its further lines indented.
-fn line(text: &mut String, head: &str, body: &str) {
-    let indent = if head.is_empty() { "  " } else { "      " };
-    let mut column = head.chars().count();
-    text.push_str(head);
-    for (i, word) in body.split_whitespace().enumerate() {
-        let width = word.chars().count();
-        if i > 0 && column + 1 + width > 80 {
-            text.push('\n');
-            text.push_str(indent);
-            column = indent.len();
-        } else if i > 0 {
-            text.push(' ');
-            column += 1;
-        }
-        text.push_str(word);
-        column += width;
-    }
-    text.push('\n');
 }
 
 fn ratio(Interval { median, low, high }: Interval) -> String {
@@ -213,12 +193,5 @@ mod tests {
         let text = verdict(summary(rows));
         assert!(text.contains("d takes 0.50x [0.50, 0.50] of its time, but is not"), "{text}");
         assert!(text.contains("For 1 to 1, a:"), "{text}");
-    }
-
-    #[test]
-    fn no_line_is_wider_than_80_columns() {
-        let mut text = String::new();
-        line(&mut text, "  base: ", &"several words of some length ".repeat(20));
-        assert!(text.lines().all(|line| line.len() <= 80), "{text}");
     }
 }

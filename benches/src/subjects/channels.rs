@@ -5,7 +5,7 @@ use crossfire::{Rx, Tx};
 
 use crate::cell::Topology;
 use crate::message::Payload;
-use crate::subject::{Batch, Consume, Ends, Kind, Origin, Produce, Role, Subject};
+use crate::subject::{Batch, Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
 
 const NOTE: &str = "a channel, by try_send and try_recv";
 
@@ -26,10 +26,7 @@ impl Subject for Kanal {
     type Producer<T: Payload> = kanal::Sender<T>;
     type Consumer<T: Payload> = kanal::Receiver<T>;
 
-    fn open<T: Payload>(
-        capacity: usize,
-        topology: Topology,
-    ) -> (Vec<Self::Producer<T>>, Vec<Self::Consumer<T>>) {
+    fn open<T: Payload>(capacity: usize, topology: Topology) -> Handles<Self, T> {
         let (tx, rx) = kanal::bounded(capacity);
         (vec![tx; topology.producers], vec![rx; topology.consumers])
     }
@@ -66,10 +63,7 @@ impl Subject for Flume {
     type Producer<T: Payload> = flume::Sender<T>;
     type Consumer<T: Payload> = flume::Receiver<T>;
 
-    fn open<T: Payload>(
-        capacity: usize,
-        topology: Topology,
-    ) -> (Vec<Self::Producer<T>>, Vec<Self::Consumer<T>>) {
+    fn open<T: Payload>(capacity: usize, topology: Topology) -> Handles<Self, T> {
         let (tx, rx) = flume::bounded(capacity);
         (vec![tx; topology.producers], vec![rx; topology.consumers])
     }
@@ -106,10 +100,7 @@ impl Subject for Crossfire {
     type Producer<T: Payload> = Tx<Array<T>>;
     type Consumer<T: Payload> = Rx<Array<T>>;
 
-    fn open<T: Payload>(
-        capacity: usize,
-        _topology: Topology,
-    ) -> (Vec<Self::Producer<T>>, Vec<Self::Consumer<T>>) {
+    fn open<T: Payload>(capacity: usize, _topology: Topology) -> Handles<Self, T> {
         let (tx, rx) = crossfire::spsc::bounded_blocking(capacity);
         (vec![tx], vec![rx])
     }
@@ -146,10 +137,7 @@ impl Subject for Rapidfire {
     type Producer<T: Payload> = rapidfire::Sender<T>;
     type Consumer<T: Payload> = rapidfire::mpsc::Receiver<T>;
 
-    fn open<T: Payload>(
-        capacity: usize,
-        topology: Topology,
-    ) -> (Vec<Self::Producer<T>>, Vec<Self::Consumer<T>>) {
+    fn open<T: Payload>(capacity: usize, topology: Topology) -> Handles<Self, T> {
         let (tx, rx) = rapidfire::mpsc::bounded(capacity);
         (vec![tx; topology.producers], vec![rx])
     }

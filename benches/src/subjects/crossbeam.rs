@@ -6,7 +6,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use crate::cell::Topology;
 use crate::message::Payload;
-use crate::subject::{Batch, Consume, Ends, Kind, Origin, Produce, Role, Subject};
+use crate::subject::{Batch, Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
 
 /// `crossbeam_queue::ArrayQueue`.
 #[derive(Debug)]
@@ -25,10 +25,7 @@ impl Subject for ArrayQueue {
     type Producer<T: Payload> = Arc<crossbeam_queue::ArrayQueue<T>>;
     type Consumer<T: Payload> = Arc<crossbeam_queue::ArrayQueue<T>>;
 
-    fn open<T: Payload>(
-        capacity: usize,
-        topology: Topology,
-    ) -> (Vec<Self::Producer<T>>, Vec<Self::Consumer<T>>) {
+    fn open<T: Payload>(capacity: usize, topology: Topology) -> Handles<Self, T> {
         let queue = Arc::new(crossbeam_queue::ArrayQueue::new(capacity));
         (vec![queue.clone(); topology.producers], vec![queue; topology.consumers])
     }
@@ -65,10 +62,7 @@ impl Subject for Channel {
     type Producer<T: Payload> = Sender<T>;
     type Consumer<T: Payload> = Receiver<T>;
 
-    fn open<T: Payload>(
-        capacity: usize,
-        topology: Topology,
-    ) -> (Vec<Self::Producer<T>>, Vec<Self::Consumer<T>>) {
+    fn open<T: Payload>(capacity: usize, topology: Topology) -> Handles<Self, T> {
         let (tx, rx) = crossbeam_channel::bounded(capacity);
         (vec![tx; topology.producers], vec![rx; topology.consumers])
     }

@@ -3,7 +3,7 @@
 use crate::cell::Topology;
 use crate::designs::{cached_index, slot_flag};
 use crate::message::Payload;
-use crate::subject::{Batch, Consume, Ends, Kind, Origin, Produce, Role, Subject};
+use crate::subject::{Batch, Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
 
 /// [`cached_index`]; batches by its slices.
 #[derive(Debug)]
@@ -22,10 +22,7 @@ impl Subject for CachedIndex {
     type Producer<T: Payload> = cached_index::Producer<T>;
     type Consumer<T: Payload> = cached_index::Consumer<T>;
 
-    fn open<T: Payload>(
-        capacity: usize,
-        _topology: Topology,
-    ) -> (Vec<Self::Producer<T>>, Vec<Self::Consumer<T>>) {
+    fn open<T: Payload>(capacity: usize, _topology: Topology) -> Handles<Self, T> {
         let (tx, rx) = cached_index::bounded(capacity);
         (vec![tx], vec![rx])
     }
@@ -72,10 +69,7 @@ impl Subject for SlotFlag {
     type Producer<T: Payload> = slot_flag::Producer<T>;
     type Consumer<T: Payload> = slot_flag::Consumer<T>;
 
-    fn open<T: Payload>(
-        capacity: usize,
-        _topology: Topology,
-    ) -> (Vec<Self::Producer<T>>, Vec<Self::Consumer<T>>) {
+    fn open<T: Payload>(capacity: usize, _topology: Topology) -> Handles<Self, T> {
         let (tx, rx) = slot_flag::bounded(capacity);
         (vec![tx], vec![rx])
     }

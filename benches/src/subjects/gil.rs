@@ -1,12 +1,12 @@
 //! gil's SPSC channel.
 
-use std::num::NonZeroUsize;
+use core::num::NonZeroUsize;
 
 use gil::spsc::{Receiver, Sender};
 
 use crate::cell::Topology;
 use crate::message::Payload;
-use crate::subject::{Batch, Consume, Ends, Kind, Origin, Produce, Role, Subject};
+use crate::subject::{Batch, Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
 
 /// `gil::spsc::channel`; batches by its buffers, each up to the end of the ring.
 #[derive(Debug)]
@@ -25,10 +25,7 @@ impl Subject for Gil {
     type Producer<T: Payload> = Sender<T>;
     type Consumer<T: Payload> = Receiver<T>;
 
-    fn open<T: Payload>(
-        capacity: usize,
-        _topology: Topology,
-    ) -> (Vec<Self::Producer<T>>, Vec<Self::Consumer<T>>) {
+    fn open<T: Payload>(capacity: usize, _topology: Topology) -> Handles<Self, T> {
         let (tx, rx) = gil::spsc::channel(NonZeroUsize::MIN.saturating_add(capacity - 1));
         (vec![tx], vec![rx])
     }

@@ -6,7 +6,7 @@ use heapless::spsc::{Queue, QueueView};
 
 use crate::cell::{Cell, Topology};
 use crate::message::Payload;
-use crate::subject::{Batch, Consume, Ends, Kind, Origin, Produce, Role, Subject};
+use crate::subject::{Batch, Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
 
 /// `heapless::spsc::Queue<T, N>`, on the heap.
 ///
@@ -62,10 +62,7 @@ impl Subject for Heapless {
             .then(|| format!("holds {}, not a batch of {}", cell.capacity - 1, cell.batch))
     }
 
-    fn open<T: Payload>(
-        capacity: usize,
-        _topology: Topology,
-    ) -> (Vec<Self::Producer<T>>, Vec<Self::Consumer<T>>) {
+    fn open<T: Payload>(capacity: usize, _topology: Topology) -> Handles<Self, T> {
         let queue: *mut QueueView<T> = match capacity {
             64 => Box::into_raw(boxed::<T, 64>()),
             1024 => Box::into_raw(boxed::<T, 1024>()),

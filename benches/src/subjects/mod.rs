@@ -93,7 +93,7 @@ mod tests {
     use crate::cell::Cell;
     use crate::machine::Placement;
     use crate::plan::Timing;
-    use ::std::time::Duration;
+    use core::time::Duration;
 
     /// Long enough for a few hundred messages, short enough for all kinds in all cells.
     const TIMING: Timing = Timing {

@@ -4,7 +4,7 @@ use raddle::spsc::bounded::{Consumer, Producer};
 
 use crate::cell::Topology;
 use crate::message::Payload;
-use crate::subject::{Batch, Consume, Ends, Kind, Origin, Produce, Role, Subject};
+use crate::subject::{Batch, Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
 
 /// `raddle::spsc::bounded`; batches by `push_slice` and `pop_into`.
 #[derive(Debug)]
@@ -23,10 +23,7 @@ impl Subject for Raddle {
     type Producer<T: Payload> = Producer<T>;
     type Consumer<T: Payload> = Consumer<T>;
 
-    fn open<T: Payload>(
-        capacity: usize,
-        _topology: Topology,
-    ) -> (Vec<Self::Producer<T>>, Vec<Self::Consumer<T>>) {
+    fn open<T: Payload>(capacity: usize, _topology: Topology) -> Handles<Self, T> {
         let (tx, rx) = raddle::spsc::bounded(capacity);
         (vec![tx], vec![rx])
     }

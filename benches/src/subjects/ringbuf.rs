@@ -5,7 +5,7 @@ use ringbuf::{HeapCons, HeapProd, HeapRb};
 
 use crate::cell::Topology;
 use crate::message::Payload;
-use crate::subject::{Batch, Consume, Ends, Kind, Origin, Produce, Role, Subject};
+use crate::subject::{Batch, Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
 
 /// `ringbuf::HeapRb`, split with its caching wrappers; batches by its slices.
 #[derive(Debug)]
@@ -24,10 +24,7 @@ impl Subject for Ringbuf {
     type Producer<T: Payload> = HeapProd<T>;
     type Consumer<T: Payload> = HeapCons<T>;
 
-    fn open<T: Payload>(
-        capacity: usize,
-        _topology: Topology,
-    ) -> (Vec<Self::Producer<T>>, Vec<Self::Consumer<T>>) {
+    fn open<T: Payload>(capacity: usize, _topology: Topology) -> Handles<Self, T> {
         let (tx, rx) = HeapRb::new(capacity).split();
         (vec![tx], vec![rx])
     }

@@ -8,7 +8,7 @@ use thingbuf::ThingBuf;
 
 use crate::cell::Topology;
 use crate::message::Payload;
-use crate::subject::{Batch, Consume, Ends, Kind, Origin, Produce, Role, Subject};
+use crate::subject::{Batch, Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
 
 /// `nexus_queue::spsc::ring_buffer`.
 #[derive(Debug)]
@@ -27,10 +27,7 @@ impl Subject for Nexus {
     type Producer<T: Payload> = Producer<T>;
     type Consumer<T: Payload> = Consumer<T>;
 
-    fn open<T: Payload>(
-        capacity: usize,
-        _topology: Topology,
-    ) -> (Vec<Self::Producer<T>>, Vec<Self::Consumer<T>>) {
+    fn open<T: Payload>(capacity: usize, _topology: Topology) -> Handles<Self, T> {
         let (tx, rx) = nexus_queue::spsc::ring_buffer(capacity);
         (vec![tx], vec![rx])
     }
@@ -67,10 +64,7 @@ impl Subject for Concurrent {
     type Producer<T: Payload> = Arc<ConcurrentQueue<T>>;
     type Consumer<T: Payload> = Arc<ConcurrentQueue<T>>;
 
-    fn open<T: Payload>(
-        capacity: usize,
-        topology: Topology,
-    ) -> (Vec<Self::Producer<T>>, Vec<Self::Consumer<T>>) {
+    fn open<T: Payload>(capacity: usize, topology: Topology) -> Handles<Self, T> {
         let queue = Arc::new(ConcurrentQueue::bounded(capacity));
         (vec![queue.clone(); topology.producers], vec![queue; topology.consumers])
     }
@@ -107,10 +101,7 @@ impl Subject for Thing {
     type Producer<T: Payload> = Arc<ThingBuf<T>>;
     type Consumer<T: Payload> = Arc<ThingBuf<T>>;
 
-    fn open<T: Payload>(
-        capacity: usize,
-        topology: Topology,
-    ) -> (Vec<Self::Producer<T>>, Vec<Self::Consumer<T>>) {
+    fn open<T: Payload>(capacity: usize, topology: Topology) -> Handles<Self, T> {
         let queue = Arc::new(ThingBuf::new(capacity));
         (vec![queue.clone(); topology.producers], vec![queue; topology.consumers])
     }

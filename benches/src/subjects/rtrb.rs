@@ -4,7 +4,7 @@ use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::cell::Topology;
 use crate::message::Payload;
-use crate::subject::{Batch, Consume, Ends, Kind, Origin, Produce, Role, Subject};
+use crate::subject::{Batch, Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
 
 /// `rtrb::RingBuffer`; batches by its partial slices.
 #[derive(Debug)]
@@ -23,10 +23,7 @@ impl Subject for Rtrb {
     type Producer<T: Payload> = Producer<T>;
     type Consumer<T: Payload> = Consumer<T>;
 
-    fn open<T: Payload>(
-        capacity: usize,
-        _topology: Topology,
-    ) -> (Vec<Self::Producer<T>>, Vec<Self::Consumer<T>>) {
+    fn open<T: Payload>(capacity: usize, _topology: Topology) -> Handles<Self, T> {
         let (tx, rx) = RingBuffer::new(capacity);
         (vec![tx], vec![rx])
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::cell::Topology;
 use crate::message::Payload;
-use crate::subject::{Batch, Consume, Ends, Kind, Origin, Produce, Role, Subject};
+use crate::subject::{Batch, Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
 
 /// `std::sync::mpsc::sync_channel`, by `try_send` and `try_recv`.
 #[derive(Debug)]
@@ -25,10 +25,7 @@ impl Subject for SyncChannel {
     type Producer<T: Payload> = SyncSender<T>;
     type Consumer<T: Payload> = Receiver<T>;
 
-    fn open<T: Payload>(
-        capacity: usize,
-        topology: Topology,
-    ) -> (Vec<Self::Producer<T>>, Vec<Self::Consumer<T>>) {
+    fn open<T: Payload>(capacity: usize, topology: Topology) -> Handles<Self, T> {
         let (tx, rx) = sync_channel(capacity);
         (vec![tx; topology.producers], vec![rx])
     }
@@ -79,10 +76,7 @@ impl Subject for MutexDeque {
     type Producer<T: Payload> = Locked<T>;
     type Consumer<T: Payload> = Locked<T>;
 
-    fn open<T: Payload>(
-        capacity: usize,
-        topology: Topology,
-    ) -> (Vec<Self::Producer<T>>, Vec<Self::Consumer<T>>) {
+    fn open<T: Payload>(capacity: usize, topology: Topology) -> Handles<Self, T> {
         let queue = Arc::new(Mutex::new(VecDeque::with_capacity(capacity)));
         let handle = Locked { queue, capacity };
         (vec![handle.clone(); topology.producers], vec![handle; topology.consumers])
