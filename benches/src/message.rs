@@ -103,22 +103,29 @@ fn expected_sum(words: usize, producer: usize, n: u64) -> u64 {
 
 /// One consumer's record of what it received.
 ///
-/// The usual case, "the successor of the last one", is one comparison with a register; everything else goes through
-/// [`stray`](Self::stray). Per producer only what a run of successors leaves behind is stored.
+/// The usual case, "the successor of the last one", is one comparison: a loop holds the [`Run`] in registers, and
+/// everything else goes through [`stray`](Self::stray). Per producer only what a run leaves behind is stored.
 #[derive(Debug, Clone)]
 pub struct Audit {
-    /// Messages taken.
-    pub count: u64,
-    sum: u64,
-    torn: u64,
-    /// The first word that would continue the current run.
-    next: u64,
+    /// The run so far; a loop takes it out and puts it back.
+    pub run: Run,
     /// The first word of the current run.
-    run: u64,
+    start: u64,
     tallies: Vec<Tally>,
     /// The only consumer sees every message, so for it a gap is a fault at the moment it shows.
     only: bool,
     fault: Option<String>,
+}
+
+/// Messages of which each was the successor of the last.
+#[derive(Debug, Clone, Copy)]
+pub struct Run {
+    /// The word that would continue it.
+    next: u64,
+    /// The sum of all messages, earlier runs included.
+    sum: u64,
+    /// Zero if all were whole, earlier runs included.
+    torn: u64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -132,29 +139,30 @@ struct Tally {
 impl Audit {
     /// A record of nothing yet; `only` says that no other consumer takes from the same producers.
     pub fn new(producers: usize, only: bool) -> Self {
-        let tallies = vec![Tally::default(); producers];
         let start = word(0, 0);
-        Self { count: 0, sum: 0, torn: 0, next: start, run: start, tallies, only, fault: None }
+        let run = Run { next: start, sum: 0, torn: 0 };
+        Self { run, start, tallies: vec![Tally::default(); producers], only, fault: None }
+    }
+
+    /// Continues `run`, which was taken out of this record, by one message.
+    #[inline]
+    pub fn extend<M: Payload>(&mut self, run: Run, message: &M) -> Run {
+        let word = message.word();
+        let next = if word == run.next { word.wrapping_add(1) } else { self.stray(run.next, word) };
+        let sum = run.sum.wrapping_add(message.sum());
+        Run { next, sum, torn: run.torn | message.tear() }
     }
 
     /// Records one message.
     #[inline]
     pub fn take<M: Payload>(&mut self, message: &M) {
-        let word = message.word();
-        self.count += 1;
-        self.sum = self.sum.wrapping_add(message.sum());
-        self.torn |= message.tear();
-        if word == self.next {
-            self.next = word.wrapping_add(1);
-        } else {
-            self.stray(word);
-        }
+        self.run = self.extend(self.run, message);
     }
 
-    /// Books the run that ended, and starts one at `word`.
+    /// Books the run that ended before `next`, and starts one at `word`; returns what would continue it.
     #[inline(never)]
-    fn stray(&mut self, word: u64) {
-        self.close_run();
+    fn stray(&mut self, next: u64, word: u64) -> u64 {
+        self.book(next);
         let (producer, sequence) = split(word);
         match self.tallies.get(producer) {
             None => self.blame(|| format!("a message of producer {producer}, who doesn't exist")),
@@ -166,17 +174,25 @@ impl Audit {
             }),
             Some(_) => {}
         }
-        self.run = word;
-        self.next = word.wrapping_add(1);
+        self.start = word;
+        word.wrapping_add(1)
     }
 
-    fn close_run(&mut self) {
-        let (producer, above) = split(self.next);
-        if let Some(tally) = self.tallies.get_mut(producer) {
-            tally.count += self.next.wrapping_sub(self.run);
-            tally.above = tally.above.max(above);
+    fn book(&mut self, next: u64) {
+        // A run has one producer: the first word after it may be another's only if it is empty or the numbers end.
+        let (producer, first) = split(self.start);
+        let count = next.wrapping_sub(self.start);
+        if let Some(tally) = self.tallies.get_mut(producer).filter(|_| count > 0) {
+            tally.count += count;
+            tally.above = tally.above.max(first + count);
         }
-        self.run = self.next;
+        self.start = next;
+    }
+
+    /// Messages recorded.
+    pub fn count(&mut self) -> u64 {
+        self.book(self.run.next);
+        self.tallies.iter().map(|tally| tally.count).sum()
     }
 
     fn blame(&mut self, what: impl FnOnce() -> String) {
@@ -195,10 +211,9 @@ impl Audit {
         let mut counts = vec![0_u64; pushed.len()];
         let mut total = 0;
         for mut audit in audits {
-            audit.close_run();
-            sum = sum.wrapping_add(audit.sum);
-            torn |= audit.torn;
-            total += audit.count;
+            total += audit.count();
+            sum = sum.wrapping_add(audit.run.sum);
+            torn |= audit.run.torn;
             fault = fault.or(audit.fault);
             for (count, tally) in counts.iter_mut().zip(&audit.tallies) {
                 *count += tally.count;

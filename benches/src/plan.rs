@@ -50,7 +50,7 @@ pub struct Timing {
 
 impl Timing {
     /// What a sample costs beside its window: warm-up, threads, laps of a large ring, the drain.
-    const OVERHEAD: Duration = Duration::from_millis(6);
+    const OVERHEAD: Duration = Duration::from_millis(5);
 
     fn of_window(window: Duration) -> Self {
         Self { warm_up: Duration::from_millis(10), window, patience: Duration::from_secs(5) }
@@ -78,7 +78,7 @@ impl Effort {
     /// The seconds a plan of this effort may measure; `None` where the grid decides.
     pub fn budget(self) -> Option<Duration> {
         match self {
-            Self::Quick => Some(Duration::from_secs(8)),
+            Self::Quick => Some(Duration::from_secs(9)),
             Self::Default => Some(Duration::from_secs(60)),
             Self::Full => None,
         }
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_plan_fits_into_its_budget() {
-        for (samples, seconds) in [(63, 60), (63, 8), (133, 60), (133, 8), (4, 2), (1, 1)] {
+        for (samples, seconds) in [(63, 60), (63, 9), (133, 60), (133, 9), (4, 2), (1, 1)] {
             let budget = Duration::from_secs(seconds);
             let plan = Plan::new(vec![Cell::BASE], samples, Some(budget)).unwrap();
             assert!(plan.rounds >= LEAST_ROUNDS && plan.estimate <= budget, "{plan:?}");

@@ -108,14 +108,14 @@ impl Control {
             && self.drained.load(Ordering::Relaxed) >= self.pushed.load(Ordering::Relaxed)
     }
 
-    /// Tries until it works, with the same wait between tries for all kinds; `None` once the sample is over.
+    /// Tries until it works, with the same wait between tries for all kinds; `None` once the sample is over. Counts
+    /// failures only, so that a loop of successes has nothing to count per message.
     #[inline]
     pub(super) fn insist<R>(
         &self,
         tries: &mut Tries,
         mut attempt: impl FnMut() -> Option<R>,
     ) -> Option<R> {
-        tries.all += 1;
         if let Some(done) = attempt() {
             return Some(done);
         }
@@ -126,7 +126,6 @@ impl Control {
                 return None;
             }
             backoff.snooze();
-            tries.all += 1;
             if let Some(done) = attempt() {
                 return Some(done);
             }
@@ -155,7 +154,7 @@ impl Control {
         audit: &mut Audit,
         mut each: impl FnMut(M),
     ) {
-        self.drained.fetch_add(audit.count, Ordering::Relaxed);
+        self.drained.fetch_add(audit.count(), Ordering::Relaxed);
         let mut seen = 0;
         let mut since = Instant::now();
         let backoff = Backoff::new();

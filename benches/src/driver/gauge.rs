@@ -17,6 +17,30 @@ pub(super) struct Counters {
     pub(super) pops: Tries,
 }
 
+impl Counters {
+    /// `n` single items went in.
+    #[inline]
+    pub(super) fn pushed(&mut self, n: u64) {
+        self.moved += n;
+        self.pushes.done += n;
+    }
+
+    /// `n` single items came out.
+    #[inline]
+    pub(super) fn popped(&mut self, n: u64) {
+        self.moved += n;
+        self.pops.done += n;
+    }
+
+    /// `n` single items went in and came out.
+    #[inline]
+    pub(super) fn passed(&mut self, n: u64) {
+        self.moved += n;
+        self.pushes.done += n;
+        self.pops.done += n;
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Stamp {
     at: Instant,
@@ -84,7 +108,7 @@ impl Gauge {
             return Window { pinned, ..Window::default() };
         };
         let tries = |start: Tries, end: Tries| Tries {
-            all: end.all - start.all,
+            done: end.done - start.done,
             failed: end.failed - start.failed,
         };
         Window {

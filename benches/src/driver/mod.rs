@@ -32,7 +32,7 @@ use crate::subject::Subject;
 use gauge::Window;
 
 /// Messages between two looks at the phase.
-const LOOK: usize = 64;
+const LOOK: u64 = 64;
 
 /// What one sample showed.
 #[derive(Debug, Clone, Serialize)]
@@ -59,11 +59,11 @@ pub struct Sample {
     pub warm: bool,
 }
 
-/// Calls, and how many of them failed.
+/// Calls at one end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Tries {
-    /// All calls.
-    pub all: u64,
+    /// Calls that moved something.
+    pub done: u64,
     /// Calls that moved nothing.
     pub failed: u64,
 }
@@ -135,6 +135,9 @@ fn conclude<M: Payload>(
 
 impl core::iter::Sum for Tries {
     fn sum<I: Iterator<Item = Self>>(tries: I) -> Self {
-        tries.fold(Self::default(), |a, b| Self { all: a.all + b.all, failed: a.failed + b.failed })
+        tries.fold(Self::default(), |a, b| Self {
+            done: a.done + b.done,
+            failed: a.failed + b.failed,
+        })
     }
 }

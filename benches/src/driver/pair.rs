@@ -58,17 +58,22 @@ fn both<M: Payload, P: Produce<M>, C: Consume<M>>(
     control.start();
     if cell.batch == 1 {
         'run: while gauge.go_on(control, &now) {
-            for _ in 0..LOOK {
+            let mut run = audit.run;
+            for i in 0..LOOK {
                 let item = M::new(first + pushed);
                 let push = || tx.push(item).then_some(());
-                if control.insist(&mut now.pushes, push).is_none() {
+                let pushed_it = control.insist(&mut now.pushes, push);
+                pushed += u64::from(pushed_it.is_some());
+                let popped = pushed_it.and_then(|()| control.insist(&mut now.pops, || rx.pop()));
+                let Some(item) = popped else {
+                    audit.run = run;
+                    now.passed(i);
                     break 'run;
-                }
-                pushed += 1;
-                let Some(item) = control.insist(&mut now.pops, || rx.pop()) else { break 'run };
-                audit.take(&item);
-                now.moved += 1;
+                };
+                run = audit.extend(run, &item);
             }
+            audit.run = run;
+            now.passed(LOOK);
         }
     } else {
         let mut items = vec![M::default(); cell.batch];
@@ -80,7 +85,10 @@ fn both<M: Payload, P: Produce<M>, C: Consume<M>>(
             pushed += n as u64;
             let pop = || Some(rx.pop_batch(&mut taken, cell.batch)).filter(|&n| n > 0);
             let Some(n) = control.insist(&mut now.pops, pop) else { break };
-            taken.drain(..).for_each(|item| audit.take(&item));
+            audit.run = taken.iter().fold(audit.run, |run, item| audit.extend(run, item));
+            taken.clear();
+            now.pushes.done += 1;
+            now.pops.done += 1;
             now.moved += n as u64;
         }
     }
@@ -145,7 +153,7 @@ fn serve<M: Payload, P: Produce<M>, C: Consume<M>>(
         // After the stop, what is under way still comes home.
         let Some(item) = back.or_else(|| control.persist(|| rx.pop())) else { break };
         audit.take(&item);
-        now.moved += 1;
+        now.passed(1);
     }
     let window = gauge.close(control, &now);
     control.finish(pushed);
@@ -173,7 +181,7 @@ fn echo<M: Payload, P: Produce<M>, C: Consume<M>>(
             break;
         }
         pushed += 1;
-        now.moved += 1;
+        now.passed(1);
     }
     let window = gauge.close(control, &now);
     control.drain(&mut rx, &mut audit, |item: M| {

@@ -73,14 +73,15 @@ fn produce<M: Payload, P: Produce<M>>(
     control.start();
     if cell.batch == 1 {
         'run: while gauge.go_on(control, &now) {
-            for _ in 0..LOOK {
-                let item = M::new(first + now.moved);
+            for i in 0..LOOK {
+                let item = M::new(first + now.moved + i);
                 let push = || end.push(item).then_some(());
                 if control.insist(&mut now.pushes, push).is_none() {
+                    now.pushed(i);
                     break 'run;
                 }
-                now.moved += 1;
             }
+            now.pushed(LOOK);
         }
     } else {
         let mut items = vec![M::default(); cell.batch];
@@ -91,6 +92,7 @@ fn produce<M: Payload, P: Produce<M>>(
                 let push = || Some(end.push_batch(rest)).filter(|&n| n > 0);
                 let Some(n) = control.insist(&mut now.pushes, push) else { break 'run };
                 rest = &rest[n..];
+                now.pushes.done += 1;
                 now.moved += n as u64;
             }
         }
@@ -120,18 +122,26 @@ fn consume<M: Payload, C: Consume<M>>(
     control.start();
     if cell.batch == 1 {
         'run: while gauge.go_on(control, &now) {
-            for _ in 0..LOOK {
-                let Some(item) = control.insist(&mut now.pops, || end.pop()) else { break 'run };
-                audit.take(&item);
-                now.moved += 1;
+            let mut run = audit.run;
+            for i in 0..LOOK {
+                let Some(item) = control.insist(&mut now.pops, || end.pop()) else {
+                    audit.run = run;
+                    now.popped(i);
+                    break 'run;
+                };
+                run = audit.extend(run, &item);
             }
+            audit.run = run;
+            now.popped(LOOK);
         }
     } else {
         let mut items = Vec::with_capacity(cell.batch);
         while gauge.go_on(control, &now) {
             let pop = || Some(end.pop_batch(&mut items, cell.batch)).filter(|&n| n > 0);
             let Some(n) = control.insist(&mut now.pops, pop) else { break };
-            items.drain(..).for_each(|item| audit.take(&item));
+            audit.run = items.iter().fold(audit.run, |run, item| audit.extend(run, item));
+            items.clear();
+            now.pops.done += 1;
             now.moved += n as u64;
         }
     }

@@ -74,8 +74,8 @@ impl Regime {
 
     fn of(samples: &[Sample]) -> Self {
         let share = |tries: fn(&Sample) -> Tries| {
-            let Tries { all, failed } = samples.iter().map(tries).sum();
-            if all == 0 { 0.0 } else { failed as f64 / all as f64 }
+            let Tries { done, failed } = samples.iter().map(tries).sum();
+            if failed == 0 { 0.0 } else { failed as f64 / (done + failed) as f64 }
         };
         Self { full: share(|sample| sample.pushes), empty: share(|sample| sample.pops) }
     }
@@ -193,8 +193,8 @@ pub(crate) mod tests {
             window_ns: 1e6,
             pushed: vec![1],
             popped: vec![1],
-            pushes: Tries { all: 10, failed: 6 },
-            pops: Tries { all: 10, failed: 0 },
+            pushes: Tries { done: 4, failed: 6 },
+            pops: Tries { done: 10, failed: 0 },
             cpu_ns: None,
             verified: 1,
             pinned: true,

@@ -8,7 +8,8 @@ use crate::cell::{Cell, Mode};
 use crate::machine::{Load, Machine, Placement};
 use crate::report::paragraph;
 use crate::report::summary::{Line, Standing, Summary};
-use crate::subject::{Batch, Entry, Role};
+use crate::stats::Interval;
+use crate::subject::{Batch, Entry};
 
 const UNKNOWN: &str = "unknown";
 
@@ -104,12 +105,12 @@ pub fn warnings(machine: &Machine, before: Load, after: Load) -> String {
     text
 }
 
-fn plain_table(header: &[&str], right: &[usize]) -> Table {
+fn plain_table(header: &[&str], right: &[usize], gap: u16) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(header);
     for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
+        column.set_padding((0, gap));
     }
     for &index in right {
         if let Some(column) = table.column_mut(index) {
@@ -128,7 +129,7 @@ fn print(table: &Table, indent: &str) -> String {
 
 /// Who is measured.
 pub fn kinds(entries: &[Entry], missing: &[&str]) -> String {
-    let mut table = plain_table(&["kind", "--kinds", "from", "ends", "batch"], &[]);
+    let mut table = plain_table(&["kind", "--kinds", "from", "ends", "batch"], &[], 2);
     for Entry { kind, .. } in entries {
         let batch = match kind.batch {
             Batch::Native => "native",
@@ -172,17 +173,15 @@ fn placed(summary: &Summary, placement: &Placement) -> &'static str {
 pub fn cell(summary: &Summary, placement: &Placement) -> String {
     let mut text = format!("{}\n", summary.cell);
     if let Some((kind, ratio)) = summary.twin {
-        let _ = writeln!(
-            text,
-            "  noise floor {:.2}x (A/A of {}: {:.2} [{:.2}, {:.2}]); {}{}",
-            summary.floor,
+        let line = format!(
+            "noise floor {}x (A/A of {}: {}); {}{}",
+            digits(summary.floor),
             kind.id,
-            ratio.median,
-            ratio.low,
-            ratio.high,
+            interval(ratio),
             placed(summary, placement),
             if summary.warm { "" } else { "; WARM-UP CUT SHORT" },
         );
+        paragraph(&mut text, "  ", "    ", &line);
     }
     let figure = match summary.cell.mode {
         Mode::Stream => "Mmsg/s",
@@ -190,7 +189,7 @@ pub fn cell(summary: &Summary, placement: &Placement) -> String {
         Mode::RoundTrip => "ns/trip",
     };
     let header = ["kind", figure, "x time of best", "cpu ns", "queue"];
-    let mut table = plain_table(&header, &[1, 2, 3]);
+    let mut table = plain_table(&header, &[1, 2, 3], 1);
     for line in &summary.lines {
         table.add_row(row(summary.cell, line));
     }
@@ -210,17 +209,18 @@ fn row(cell: Cell, line: &Line) -> [String; 5] {
         Standing::Best => "best".to_owned(),
         standing => {
             let mark = if standing == Standing::Level { "~" } else { "" };
-            let (median, low, high) = (line.ratio.median, line.ratio.low, line.ratio.high);
-            format!("{mark}{median:.2} [{low:.2}, {high:.2}]")
+            format!("{mark}{}", interval(line.ratio))
         }
     };
     let looped = cell.batch > 1 && line.kind.batch == Batch::Looped;
-    let title = match (line.kind.role, looped) {
-        (_, true) => format!("{} (loop)", line.kind.title),
-        (Role::Ours | Role::Rival | Role::Design, false) => line.kind.title.to_owned(),
-    };
+    let title = format!("{}{}", line.kind.title, if looped { " *" } else { "" });
     let cpu = line.cpu_ns.map_or_else(|| UNKNOWN.to_owned(), digits);
     [title, digits(figure), ratio, cpu, line.regime.word(cell.mode)]
+}
+
+/// A ratio with its interval.
+pub(super) fn interval(Interval { median, low, high }: Interval) -> String {
+    format!("{} [{}, {}]", digits(median), digits(low), digits(high))
 }
 
 /// Three digits that count.
@@ -235,26 +235,27 @@ fn digits(value: f64) -> String {
 
 /// How to read the sections.
 pub const LEGEND: &str = "\
-x time of best: how many times the best product's time a message takes; \"~\" marks
-no clear difference (the interval holds 1, or the noise floor is wider).
-cpu ns: CPU time of all threads per message. queue: of all tries, how many found it
-full or empty (mostly full: the consumer is the slower side). (loop): no batch
-call of its own, single calls in a loop. Designs are ours and lost: no products.
+x time of best: how many times the best product's time a message takes; ~ is no
+clear difference (the interval holds 1, or the noise floor is wider).
+cpu ns: CPU time of all threads per message. queue: of all tries, how many found
+it full or empty; mostly full means that the consumer is the slower side.
+*: no batch call of its own, single calls in a loop. design: ours, no product.
 ";
 
 #[cfg(test)]
 mod tests {
     use super::super::summary::tests::{kind, row, summary};
     use super::*;
+    use crate::subject::{Kind, Role};
 
     #[test]
     fn a_section_fits_into_80_columns_at_its_widest() {
         let wide = kind("a-rather-long-kind-id", Role::Rival);
-        let wide = crate::subject::Kind { title: "a title of 23 characte", ..wide };
-        let slow = crate::subject::Kind { id: "other", ..wide };
+        let wide = Kind { title: "a title of 23 characte", ..wide };
+        let slow = Kind { id: "other", ..wide };
         let rows = vec![
             row(wide, false, &[1.0; 5]),
-            row(slow, false, &[123_456.7; 5]),
+            row(slow, false, &[9_876.5; 5]),
             row(wide, true, &[1.0; 5]),
         ];
         let mut summary = summary(rows);

@@ -3,8 +3,8 @@
 use core::fmt::Write;
 
 use crate::cell::{Mode, Topology};
-use crate::report::paragraph;
 use crate::report::summary::{Line, Standing, Summary};
+use crate::report::{paragraph, table};
 use crate::stats::Interval;
 use crate::subject::Role;
 
@@ -29,8 +29,9 @@ pub fn text(summaries: &[Summary], name: impl Fn(&Summary) -> String) -> String 
     text
 }
 
-fn ratio(Interval { median, low, high }: Interval) -> String {
-    format!("{median:.2}x [{low:.2}, {high:.2}]")
+/// Such as 1.31x [1.26, 1.37].
+fn ratio(interval: Interval) -> String {
+    table::interval(interval).replacen(' ', "x ", 1)
 }
 
 fn titles<'a>(lines: impl IntoIterator<Item = &'a Line>) -> String {
