@@ -48,7 +48,7 @@ impl Slot {
 }
 
 fn a_release_store_publishes_a_slot(model: Model) -> Checked {
-    model.at_least(2).check_outcomes(
+    model.at_least(6).check_outcomes(
         || {
             let slot = Slot::new();
             let writer = thread::spawn({
@@ -64,7 +64,7 @@ fn a_release_store_publishes_a_slot(model: Model) -> Checked {
 }
 
 fn a_reader_may_wait_for_a_slot(model: Model) -> Checked {
-    model.at_least(2).check_outcomes(
+    model.at_least(5).check_outcomes(
         || {
             let slot = Slot::new();
             let writer = thread::spawn({
@@ -98,7 +98,7 @@ fn of_two_that_claim_one_wins(model: Model) -> Checked {
         second
     }
 
-    model.at_least(2).check_outcomes(
+    model.at_least(4).check_outcomes(
         || {
             let shared = Arc::new((AtomicUsize::new(0), Shadow::new(2)));
             let other = thread::spawn({
