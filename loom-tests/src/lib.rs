@@ -1,8 +1,8 @@
 //! Models of every raddle mechanism, and what keeps them honest.
 //!
 //! Run them with `cargo xtask test --only canary --only models --only mutants`: loom's published source has a known
-//! hole, which xtask mends in a copy first, so a plain `cargo test` runs none of them (without `--cfg loom` this crate is
-//! empty). `RADDLE_LOOM_PREEMPTIONS=3` raises every model's bound for a long run.
+//! hole, which xtask mends in a copy first, so a plain `cargo test` runs none of them (without `--cfg loom` this crate
+//! is empty). `RADDLE_LOOM_PREEMPTIONS=3` raises every model's bound for a long run.
 //!
 //! | part | what it is for |
 //! |---|---|
@@ -14,9 +14,9 @@
 //! | `survivors.toml` | orderings whose weaker form no model catches, and why they stay |
 //!
 //! # Writing a model
-//! A model is a function from `Model` to `Checked`; `models!` makes it a test and gives it to the mutants. It must state
-//! how many executions it needs at least and every outcome it must see: a model that misses one is as red as one that
-//! sees another. Write `.at_least(1)` and an empty set first; the failure says what was measured.
+//! A model is a function from `Model` to `Checked`; `models!` makes it a test and gives it to the mutants. It must
+//! state how many executions it needs at least and every outcome it must see: a model that misses one is as red as one
+//! that sees another. Write `.at_least(1)` and an empty set first; the failure says what was measured.
 //!
 //! ```
 //! # #[cfg(loom)]
@@ -48,8 +48,8 @@
 //!
 //! Bounds to keep in mind: at most five threads, the main one included; a loop that waits must call
 //! `raddle::sync::yield_now` or `spin_loop`; loom sees only facade atomics, `Shadow` and `Tracked`; `tests/canary.rs`
-//! lists what it can't show (a weak compare-exchange that fails for no reason, a failed one that reads an old value, load
-//! buffering, the total order of `SeqCst` accesses).
+//! lists what it can't show (a weak compare-exchange that fails for no reason, a failed one that reads an old value,
+//! load buffering, the total order of `SeqCst` accesses).
 
 #[cfg(loom)]
 mod model;
@@ -69,7 +69,10 @@ macro_rules! models {
         /// The models of this file, by name.
         pub const MODELS: &[(&str, fn())] = &[$((
             concat!(module_path!(), "::", stringify!($model)),
-            || { let _: $crate::Checked = $model($crate::Model::new(concat!(module_path!(), "::", stringify!($model)))); },
+            || {
+                let name = concat!(module_path!(), "::", stringify!($model));
+                let _: $crate::Checked = $model($crate::Model::new(name));
+            },
         )),+];
 
         #[cfg(test)]

@@ -1,10 +1,10 @@
 //! The harness: one model, its bound, its minimum of executions and its outcomes.
 //!
-//! loom says only whether an execution panicked. A search that silently covers too little passes as well, so here a model
-//! passes if it ran often enough *and* saw exactly the outcomes it lists.
+//! loom says only whether an execution panicked. A search that silently covers too little passes as well, so here a
+//! model passes if it ran often enough *and* saw exactly the outcomes it lists.
 
+use core::fmt::Debug;
 use std::collections::BTreeSet;
-use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 

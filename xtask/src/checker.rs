@@ -1,8 +1,8 @@
 //! The patched model checker: loom as published, one line mended, and a copy of the workspace that builds on it.
 //!
 //! loom 0.7.2 remembers only the last access of an atomic, so that a thread's own load hides another thread's from its
-//! later store, and every "load, then write" loses interleavings (its issues 166 and 392). With [`FIXED`] a load depends
-//! on any access before it. That costs executions and loses none; the canary says so on every run.
+//! later store, and every "load, then write" loses interleavings (its issues 166 and 392). With [`FIXED`] a load
+//! depends on any access before it. That costs executions and loses none; the canary says so on every run.
 //!
 //! Nothing of loom is committed: its source comes from cargo's registry cache. The models run in a copy of the
 //! workspace, since a patch given on the command line would rewrite the committed `Cargo.lock`.
@@ -88,7 +88,7 @@ impl Checker {
     }
 }
 
-/// Optimized, since a model runs often; but with every assertion, and without the link-time work that models don't need.
+/// Optimized, since a model runs often; with every assertion, and without the link-time work that models don't need.
 fn under_loom(folder: &Path, target: &Path) -> Command {
     let mut command = cargo(folder);
     command
@@ -122,14 +122,11 @@ fn published(project: &Project) -> Result<PathBuf, String> {
 }
 
 fn copy_loom(published: &Path, to: &Path) -> Result<(), String> {
-    mirror(
-        published,
-        to,
-        &[],
-        |file, bytes| {
-            if file == Path::new(FILE) { mend(&bytes) } else { Ok(bytes) }
-        },
-    )
+    mirror(published, to, &[], |file, bytes| match file.to_str() {
+        Some(FILE) => mend(&bytes),
+        Some("Cargo.toml") => Ok([bytes, QUIET.into()].concat()),
+        _ => Ok(bytes),
+    })
 }
 
 /// Changes the one line, which must be there exactly once.
@@ -172,8 +169,8 @@ fn unlock(lock: &[u8]) -> Result<Vec<u8>, String> {
 
 /// Makes `to` a copy of `from`, each file passed through `change`.
 ///
-/// Only what differs is written, so that cargo rebuilds only what changed; what vanished is removed. Build folders, git's
-/// own and `except` stay behind.
+/// Only what differs is written, so that cargo rebuilds only what changed; what vanished is removed. Build folders,
+/// git's own and `except` stay behind.
 fn mirror(
     from: &Path,
     to: &Path,

@@ -12,8 +12,12 @@
 //!
 //! A scan of lines, not a parser: it knows strings, comments and `use`, and stops at a file's test module.
 
+mod lines;
+
 use std::fs;
 use std::path::Path;
+
+use lines::{Line, has_word, is_word_char, split, words};
 
 const ORDERINGS: [&str; 4] = ["Acquire", "Release", "AcqRel", "SeqCst"];
 const REMEDY: &str = "write `// ORDERING: (LABEL) X, pairs with (LABEL): why` above its statement";
@@ -53,18 +57,6 @@ pub(crate) struct Use {
     statement: usize,
     /// Index of its edge.
     pub(crate) edge: Option<usize>,
-}
-
-#[derive(Debug, Default)]
-struct Line {
-    /// Without comments; what strings hold is blank.
-    code: String,
-    /// Text of a `//` comment.
-    comment: Option<String>,
-    /// The comment is documentation.
-    doc: bool,
-    /// Text of a `//!` comment.
-    head: Option<String>,
 }
 
 /// The files of `src/`, except the facade.
@@ -124,7 +116,7 @@ pub(crate) fn check(sources: &[Source]) -> Vec<String> {
                         });
                         if !back {
                             problem(format!(
-                                "({label}) pairs with ({pair}), but {}:{} doesn't pair with ({label}): name it there too",
+                                "({label}) pairs with ({pair}), but {}:{} doesn't name it: add ({label}) there",
                                 other.file, partner.line
                             ));
                         }
@@ -354,110 +346,6 @@ fn is_test_module(lines: &[Line]) -> bool {
     let gated =
         code.next().is_some_and(|code| code.starts_with("#[cfg(") && has_word(code, "test"));
     gated && code.find(|code| !code.starts_with("#[")).is_some_and(|code| has_word(code, "mod"))
-}
-
-fn is_word_char(c: char) -> bool {
-    c.is_alphanumeric() || c == '_' || c == '\''
-}
-
-/// The words of a line, each with its column from 1.
-fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let start = text.as_ptr() as usize;
-    text.split(|c| !is_word_char(c))
-        .filter(|word| !word.is_empty())
-        .map(move |word| (word.as_ptr() as usize - start + 1, word))
-}
-
-fn has_word(text: &str, word: &str) -> bool {
-    words(text).any(|(_, found)| found == word)
-}
-
-/// Takes code and comments apart.
-fn split(text: &str) -> Vec<Line> {
-    /// What a line begins in.
-    enum State {
-        Code,
-        /// Nested so deep.
-        Comment(usize),
-        /// Closed by a quote and so many `#`; raw if any or none.
-        Text {
-            hashes: Option<usize>,
-        },
-    }
-    let mut state = State::Code;
-    let mut lines = Vec::new();
-    for text in text.lines() {
-        let mut line = Line::default();
-        let mut rest = text;
-        while let Some(c) = rest.chars().next() {
-            let mut taken = c.len_utf8();
-            match state {
-                State::Comment(depth) => {
-                    if rest.starts_with("*/") {
-                        state = if depth == 1 { State::Code } else { State::Comment(depth - 1) };
-                        taken = 2;
-                    } else if rest.starts_with("/*") {
-                        state = State::Comment(depth + 1);
-                        taken = 2;
-                    }
-                    line.code.push(' ');
-                }
-                State::Text { hashes } => {
-                    if c == '\\' && hashes.is_none() {
-                        taken += rest[1..].chars().next().map_or(0, char::len_utf8);
-                    } else if c == '"' {
-                        let hashes = hashes.unwrap_or(0);
-                        if rest[1..].starts_with(&"#".repeat(hashes)) {
-                            taken = 1 + hashes;
-                            state = State::Code;
-                        }
-                    }
-                    line.code.push(' ');
-                }
-                State::Code => {
-                    if let Some(comment) = rest.strip_prefix("//") {
-                        if let Some(head) = comment.strip_prefix('!') {
-                            line.head = Some(head.into());
-                        }
-                        let four = comment.starts_with("//");
-                        line.doc = comment.starts_with('!') || comment.starts_with('/') && !four;
-                        line.comment = Some(comment.into());
-                        break;
-                    } else if rest.starts_with("/*") {
-                        state = State::Comment(1);
-                        taken = 2;
-                        line.code.push(' ');
-                    } else if c == '"' {
-                        let before = line.code.trim_end_matches('#');
-                        let hashes = line.code.len() - before.len();
-                        let raw = before.ends_with('r');
-                        state = State::Text { hashes: raw.then_some(hashes) };
-                        line.code.push(' ');
-                    } else if let Some(literal) = char_literal(rest) {
-                        taken = literal;
-                        line.code.push_str(&" ".repeat(literal));
-                    } else {
-                        line.code.push(c);
-                    }
-                }
-            }
-            rest = &rest[taken..];
-        }
-        lines.push(line);
-    }
-    lines
-}
-
-/// The length of the character literal that `text` begins with; a lifetime is none.
-fn char_literal(text: &str) -> Option<usize> {
-    let inner = text.strip_prefix('\'')?;
-    if let Some(escape) = inner.strip_prefix('\\') {
-        // The escaped character may be a quote itself.
-        let close = escape.get(1..)?.find('\'')?;
-        return Some(2 + 1 + close + 1);
-    }
-    let c = inner.chars().next()?;
-    inner[c.len_utf8()..].starts_with('\'').then(|| 2 + c.len_utf8())
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The table of ordering mutants, kept in `docs/orderings.md`: each edge, each weaker ordering, and the model that kills
-//! it or the reason why none can.
+//! The table of ordering mutants, kept in `docs/orderings.md`: each edge, each weaker ordering, and the model that
+//! kills it or the reason why none can.
 
 use core::fmt::Write;
 use std::fs;
@@ -19,12 +19,16 @@ const END: &str = "<!-- end -->";
 const UNREACHED: &str = "unreached";
 
 /// Around the table, if the document doesn't exist yet.
-const HEAD: &str = "# Orderings and their mutants\n\n\
-Each ordering stronger than `Relaxed` has a label, its *edge*, in the head of its file. The runner weakens one at a time\n\
-and runs the models that reach it on the patched model checker, two to three threads each. A mutant is killed by the\n\
-first model that fails: by a data race, an outcome that must not be, a leak, or a loop without end. What no model kills\n\
-stays as strong as it is, with the interleaving that needs it; to relax an ordering takes an argument from the memory\n\
-model, never only a green run.\n\n";
+const HEAD: &str = "\
+# Orderings and their mutants
+
+Each ordering stronger than `Relaxed` has a label, its *edge*, in the head of its file. The runner weakens one ordering
+at a time and runs the models that reach it on the patched model checker. A mutant is killed by the first model that
+fails: by a data race, an outcome that must not be, a leak, or a loop without end. What no model kills stays as strong
+as it is, with the interleaving that needs it: to relax an ordering takes an argument from the memory model, never only
+a green run.
+
+";
 
 /// A line of the mutants runner.
 #[derive(Debug, PartialEq, Eq)]
@@ -218,11 +222,12 @@ fn unexplained(rows: &[Row], Survivors { survivor }: &Survivors) -> Vec<String> 
     for row in rows.iter().filter(|row| row.killer.is_none()) {
         if !survivor.iter().any(|listed| is_about(listed, row)) {
             let Row { edge, place, ordering, weaker, .. } = row;
-            problems.push(if weaker == UNREACHED {
-                format!("{edge} ({place}): no model reaches this {ordering}: write one, or say why in {SURVIVORS}")
+            let what = if weaker == UNREACHED {
+                format!("no model reaches this {ordering}: write one")
             } else {
-                format!("{edge} ({place}): {ordering} -> {weaker} survives: write the model that needs it, or say why in {SURVIVORS}")
-            });
+                format!("{ordering} -> {weaker} survives: write the model that needs it")
+            };
+            problems.push(format!("{edge} ({place}): {what}, or say why in {SURVIVORS}"));
         }
     }
     for listed in survivor {

@@ -1,8 +1,8 @@
 //! Weakens one ordering at a time and runs the models that reach it, until one of them fails.
 //!
-//! Started by `cargo xtask test --only mutants`, which names the edges, compares the survivors with `survivors.toml` and
-//! keeps `docs/orderings.md`. Every run is a child process (a failing model may abort by a double panic). Printed is one
-//! line per mutant, its fields separated by tabs:
+//! Started by `cargo xtask test --only mutants`, which names the edges, compares the survivors with `survivors.toml`
+//! and keeps `docs/orderings.md`. Every run is a child process (a failing model may abort by a double panic). Printed is
+//! one line per mutant, its fields separated by tabs:
 //! ```text
 //! mutant  FILE:LINE:COLUMN:KIND:ORDERING  WEAKER  killed    MODEL  race | outcome | leak | no end | panic
 //! mutant  FILE:LINE:COLUMN:KIND:ORDERING  WEAKER  survived

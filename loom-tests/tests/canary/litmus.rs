@@ -1,7 +1,7 @@
 //! Litmus tests: loom's outcomes, pinned.
 //!
-//! Names follow the literature: SB store buffering, MP message passing, LB load buffering (Alglave, Maranget, Tautschnig
-//! 2014). "GAP" marks what differs from the C++ memory model; "false alarm" shows too much, "missed" too little.
+//! Names follow the literature: SB store buffering, MP message passing, LB load buffering (Alglave, Maranget,
+//! Tautschnig 2014). "GAP" marks what differs from the C++ memory model; "false alarm" shows too much, "missed" too little.
 
 use core::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 

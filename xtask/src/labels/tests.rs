@@ -75,7 +75,7 @@ fn pairing_is_mutual() {
     let text = GOOD.replace("pairs with (C1)", "pairs with (P1)");
     let problems = problems(&text);
     assert_eq!(problems.len(), 1, "{problems:#?}");
-    assert!(problems[0].contains("(C1) pairs with (P1), but src/raw/line.rs:6 doesn't"));
+    assert!(problems[0].contains("(C1) pairs with (P1), but src/raw/line.rs:6 doesn't name it"));
 }
 
 #[test]
