@@ -24,11 +24,12 @@ fn main() -> std::process::ExitCode {
 
 #[cfg(loom)]
 mod runner {
+    use core::time::Duration;
     use std::collections::BTreeMap;
     use std::io::{self, Read};
     use std::process::{Command, ExitCode, Stdio};
     use std::thread;
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     use raddle::sync::Ordering;
     use raddle::sync::site::{self, Kind, Site};
