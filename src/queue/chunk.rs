@@ -1,0 +1,263 @@
+//! Several slots at once, in place: written before they are pushed, read before they are released.
+
+use core::fmt;
+use core::mem::ManuallyDrop;
+use core::ptr::slice_from_raw_parts_mut;
+
+use crate::raw::{Run, Runs, despite_a_panic};
+
+/// Slots at the producing end, reserved by [`Producer::reserve`](super::Producer::reserve).
+///
+/// [`write`](Self::write) fills them in order; [`commit`](Self::commit) pushes the first of them. What was written and
+/// not committed is dropped with the chunk. Leaking a chunk leaks what was written, and nothing else.
+pub struct WriteChunk<'a, Q: Runs> {
+    queue: &'a Q,
+    start: Q::Place,
+    /// Where the next item is written, and the rest of the run it lies in.
+    place: Q::Place,
+    run: Run<Q::Item>,
+    len: usize,
+    written: usize,
+}
+
+impl<'a, Q: Runs> WriteChunk<'a, Q> {
+    /// Up to `n` vacant slots of `queue`, for whose only producer the caller acts during `'a`.
+    pub(super) fn new(queue: &'a Q, n: usize) -> Self {
+        // SAFETY: the caller is the producer handle, borrowed mutably for `'a`.
+        let start = unsafe { queue.producer_place() };
+        let (mut place, mut len) = (start, 0);
+        while len < n {
+            // SAFETY: as above, and nothing is pushed meanwhile.
+            let run = unsafe { queue.vacant_from(&mut place, n - len) };
+            if run.len == 0 {
+                break;
+            }
+            len += run.len;
+        }
+        let run = Run { start: core::ptr::null_mut(), len: 0 };
+        Self { queue, start, place: start, run, len, written: 0 }
+    }
+
+    /// How many slots it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether it has no slot.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// How many slots were written.
+    #[must_use]
+    pub fn written(&self) -> usize {
+        self.written
+    }
+
+    /// Writes the next slot.
+    ///
+    /// # Panics
+    /// If all slots are written.
+    #[inline]
+    pub fn write(&mut self, item: Q::Item) {
+        assert!(self.written < self.len, "raddle: all {} slots of the chunk are written", self.len);
+        if self.run.len == 0 {
+            let rest = self.len - self.written;
+            // SAFETY: the producer handle is borrowed mutably, and nothing is pushed meanwhile.
+            self.run = unsafe { self.queue.vacant_from(&mut self.place, rest) };
+        }
+        // SAFETY: a vacant slot: `new` counted as many as `len`.
+        unsafe { self.run.start.write(item) };
+        self.run.start = self.run.start.wrapping_add(1);
+        self.run.len -= 1;
+        self.written += 1;
+    }
+
+    /// Writes items of `items` until all slots are written or there are no more, and says how many it wrote.
+    ///
+    /// One that comes when no slot is left is not asked for. If the iterator panics, what was written before is dropped.
+    pub fn fill(&mut self, items: impl IntoIterator<Item = Q::Item>) -> usize {
+        let before = self.written;
+        let left = self.len - before;
+        items.into_iter().take(left).for_each(|item| self.write(item));
+        self.written - before
+    }
+
+    /// Pushes the first `n` items written, at once as far as others can tell apart, and drops the others.
+    ///
+    /// # Panics
+    /// If fewer than `n` slots were written; then none is pushed.
+    pub fn commit(self, n: usize) {
+        assert!(n <= self.written, "raddle: can't commit {n} items, {} are written", self.written);
+        let chunk = ManuallyDrop::new(self);
+        let mut rest = chunk.start;
+        let mut done = 0;
+        while done < n {
+            // SAFETY: the producer handle is borrowed mutably; these slots are in the order of pushing.
+            done += unsafe { chunk.queue.vacant_from(&mut rest, n - done) }.len;
+        }
+        let mut done = 0;
+        while done < n {
+            // SAFETY: the producer handle is borrowed mutably.
+            let k = unsafe { chunk.queue.vacant() }.len.min(n - done);
+            // SAFETY: `k` of the run's slots are among the `n` that were written.
+            unsafe { chunk.queue.publish(k) };
+            done += k;
+        }
+        // Only now, since it runs the items' own code. SAFETY: these were written, and are not published.
+        unsafe { drop_written(chunk.queue, rest, chunk.written - n) };
+    }
+
+    /// Pushes all items written.
+    pub fn commit_all(self) {
+        let n = self.written;
+        self.commit(n);
+    }
+}
+
+impl<Q: Runs> Drop for WriteChunk<'_, Q> {
+    fn drop(&mut self) {
+        // SAFETY: these were written, and none is published.
+        unsafe { drop_written(self.queue, self.start, self.written) };
+    }
+}
+
+/// Drops `n` items from `place` on.
+///
+/// # Safety
+/// They were written and are not published, and the caller acts for the only producer.
+unsafe fn drop_written<Q: Runs>(queue: &Q, mut place: Q::Place, mut n: usize) {
+    despite_a_panic(|| {
+        while n > 0 {
+            // SAFETY: these slots are vacant, as when they were written.
+            let run = unsafe { queue.vacant_from(&mut place, n) };
+            n -= run.len;
+            // SAFETY: initialised items that nobody else ever sees.
+            unsafe { slice_from_raw_parts_mut(run.start, run.len).drop_in_place() };
+        }
+    });
+}
+
+// SAFETY: a chunk is a mutable borrow of its handle, which is `Send` on the same terms.
+unsafe impl<Q: Runs<Item: Send> + Sync> Send for WriteChunk<'_, Q> {}
+
+impl<Q: Runs> fmt::Debug for WriteChunk<'_, Q> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WriteChunk")
+            .field("len", &self.len)
+            .field("written", &self.written)
+            .finish()
+    }
+}
+
+/// Items at the consuming end, shown by [`Consumer::read`](super::Consumer::read).
+///
+/// [`runs`](Self::runs) shows them; [`release`](Self::release) drops the first of them and gives their slots back.
+/// Without it they all stay in the queue.
+pub struct ReadChunk<'a, Q: Runs> {
+    queue: &'a Q,
+    len: usize,
+}
+
+impl<'a, Q: Runs> ReadChunk<'a, Q> {
+    /// Up to `n` items of `queue`, for whose only consumer the caller acts during `'a`.
+    pub(super) fn new(queue: &'a Q, n: usize) -> Self {
+        let len = RunsOf::new(queue, n).map(<[_]>::len).sum();
+        Self { queue, len }
+    }
+
+    /// How many items it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether it has no item.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The items in order, as slices of those that lie side by side in memory.
+    pub fn runs(&self) -> impl Iterator<Item = &[Q::Item]> + use<'_, 'a, Q> {
+        RunsOf::new(self.queue, self.len)
+    }
+
+    pub(super) fn into_first(self) -> Option<&'a Q::Item> {
+        RunsOf::new(self.queue, 1).next()?.first()
+    }
+
+    /// Drops the first `n` items and gives their slots back; the others stay. If a drop panics, the others of the `n` are
+    /// dropped and released all the same.
+    ///
+    /// # Panics
+    /// If it has fewer than `n` items; then all stay.
+    pub fn release(self, n: usize) {
+        assert!(n <= self.len, "raddle: can't release {n} items of {}", self.len);
+        let mut left = n;
+        despite_a_panic(|| {
+            while left > 0 {
+                // SAFETY: the chunk borrows the consumer handle mutably.
+                let run = unsafe { self.queue.filled() };
+                let k = run.len.min(left);
+                left -= k;
+                // After the items are dropped, also if one of them panics.
+                let _slots = Slots(self.queue, k);
+                // SAFETY: filled slots are the consumer's until they are released.
+                unsafe { slice_from_raw_parts_mut(run.start, k).drop_in_place() };
+            }
+        });
+    }
+
+    /// Drops all items and gives their slots back.
+    pub fn release_all(self) {
+        let n = self.len;
+        self.release(n);
+    }
+}
+
+/// Runs of filled slots from the next pop on, `left` slots at most.
+struct RunsOf<'a, Q: Runs> {
+    queue: &'a Q,
+    place: Q::Place,
+    left: usize,
+}
+
+impl<'a, Q: Runs> RunsOf<'a, Q> {
+    /// The caller acts for the queue's only consumer and pops nothing during `'a`.
+    fn new(queue: &'a Q, n: usize) -> Self {
+        // SAFETY: see above.
+        let place = unsafe { queue.consumer_place() };
+        Self { queue, place, left: n }
+    }
+}
+
+impl<'a, Q: Runs<Item: 'a>> Iterator for RunsOf<'a, Q> {
+    type Item = &'a [Q::Item];
+
+    fn next(&mut self) -> Option<Self::Item> {
+        // SAFETY: the caller of `new` acts for the consumer.
+        let run = unsafe { self.queue.filled_from(&mut self.place, self.left) };
+        self.left -= run.len;
+        // SAFETY: filled slots are the consumer's until it pops, which it doesn't during `'a`.
+        (run.len > 0).then(|| unsafe { core::slice::from_raw_parts(run.start, run.len) })
+    }
+}
+
+/// `n` slots of the filled run, released when dropped.
+struct Slots<'a, Q: Runs>(&'a Q, usize);
+
+impl<Q: Runs> Drop for Slots<'_, Q> {
+    fn drop(&mut self) {
+        // SAFETY: `release` has dropped the run's first `n` items.
+        unsafe { self.0.release(self.1) };
+    }
+}
+
+impl<Q: Runs> fmt::Debug for ReadChunk<'_, Q> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadChunk").field("len", &self.len).finish()
+    }
+}

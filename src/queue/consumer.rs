@@ -1,0 +1,256 @@
+//! The consuming handle.
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::iter::FusedIterator;
+use core::marker::PhantomData;
+use core::panic::{RefUnwindSafe, UnwindSafe};
+
+use super::shared::Shared;
+use super::{PopError, ReadChunk};
+use crate::cardinality::{Cardinality, One};
+use crate::raw::{RawQueue, Runs};
+
+/// The end of a queue where items come out.
+///
+/// Named by the doors, for example [`spsc::bounded::Consumer`](crate::spsc::bounded::Consumer). Where it is the only one
+/// of its end, it acts through `&mut self` and can't be cloned; it may move between threads. Dropping the last consumer
+/// closes the queue and drops the items that are left in it.
+pub struct Consumer<Q: RawQueue, C: Cardinality = <Q as RawQueue>::Consumers> {
+    shared: Shared<Q>,
+    cardinality: PhantomData<C>,
+}
+
+// SAFETY: acting needs `&mut self` where the end is `One`, so a handle that moves takes the right to act along; the
+// items it receives from another thread are `Send`.
+unsafe impl<Q: RawQueue<Item: Send> + Sync, C: Cardinality> Send for Consumer<Q, C> {}
+// SAFETY: through `&self` a handle of a `One` end only observes, and gives out no reference to an item.
+unsafe impl<Q: RawQueue<Item: Send> + Sync> Sync for Consumer<Q, One> {}
+// An operation that panics has either happened or not: nothing is seen half done.
+impl<Q: RawQueue, C: Cardinality> UnwindSafe for Consumer<Q, C> {}
+impl<Q: RawQueue, C: Cardinality> RefUnwindSafe for Consumer<Q, C> {}
+
+impl<Q: RawQueue, C: Cardinality> Consumer<Q, C> {
+    pub(super) fn new(shared: Shared<Q>) -> Self {
+        Self { shared, cardinality: PhantomData }
+    }
+
+    /// How many items the queue holds when nothing more goes in; at least what was asked for.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.shared.queue().capacity()
+    }
+
+    /// The number of items in the queue: at least so many can be popped (with one consumer), since producers may have
+    /// added some meanwhile.
+    ///
+    /// Exact while no operation is in flight.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.shared.queue().len()
+    }
+
+    /// Whether the queue was empty. If it was not, a pop succeeds (with one consumer).
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether no producer is left. Items may still be there: `pop` tells when they are all gone. Once true, always true.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.shared.no_producer()
+    }
+}
+
+impl<Q: RawQueue<Consumers = One>> Consumer<Q, One> {
+    /// Takes the item at the front of the queue.
+    ///
+    /// ```
+    /// use raddle::{PopError, spsc};
+    ///
+    /// let (mut tx, mut rx) = spsc::bounded(8);
+    /// assert_eq!(rx.pop(), Err(PopError::Empty));
+    /// tx.push(1)?;
+    /// drop(tx);
+    /// assert_eq!(rx.pop(), Ok(1));
+    /// assert_eq!(rx.pop(), Err(PopError::Closed));
+    /// # Ok::<(), raddle::PushError<i32>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Empty`](PopError::Empty) if there is nothing, [`Closed`](PopError::Closed) if there is nothing and no producer
+    /// is left, so that there never will be.
+    #[inline]
+    pub fn pop(&mut self) -> Result<Q::Item, PopError> {
+        // SAFETY: the only consumer handle, borrowed mutably.
+        match unsafe { self.shared.queue().pop() } {
+            Some(item) => Ok(item),
+            None => self.pop_again(),
+        }
+    }
+
+    /// Tells Empty from Closed: after the last producer is gone, a second look is the last word.
+    fn pop_again(&mut self) -> Result<Q::Item, PopError> {
+        if !self.shared.no_producer() {
+            return Err(PopError::Empty);
+        }
+        // SAFETY: the only consumer handle, borrowed mutably.
+        unsafe { self.shared.queue().pop() }.ok_or(PopError::Closed)
+    }
+
+    /// Whether the queue was full: a push would have been refused. Only this handle can change that.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        // SAFETY: the only consumer handle; a pop would need it mutably.
+        unsafe { self.shared.queue().is_full_to_consumer() }
+    }
+
+    /// An iterator that pops until it finds the queue empty; what it has not popped when it is dropped stays.
+    ///
+    /// ```
+    /// let (mut tx, mut rx) = raddle::spsc::bounded(8);
+    /// tx.push_slice(&[1, 2, 3])?;
+    /// assert_eq!(rx.drain().take(2).collect::<Vec<_>>(), [1, 2]);
+    /// assert_eq!(rx.pop(), Ok(3));
+    /// # Ok::<(), raddle::PushError<()>>(())
+    /// ```
+    pub fn drain(&mut self) -> Drain<'_, Q> {
+        Drain { consumer: self, done: false }
+    }
+}
+
+impl<Q: Runs<Consumers = One>> Consumer<Q, One> {
+    /// The item that the next [`pop`](Self::pop) takes.
+    ///
+    /// ```
+    /// let (mut tx, mut rx) = raddle::spsc::bounded(8);
+    /// tx.push(String::from("a"))?;
+    /// assert_eq!(rx.peek()?, "a");
+    /// assert_eq!(rx.pop()?, "a");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`pop`](Self::pop).
+    pub fn peek(&mut self) -> Result<&Q::Item, PopError> {
+        let run = self.read(1)?;
+        let Some(item) = run.into_first() else { unreachable!("read gave a chunk of one") };
+        Ok(item)
+    }
+
+    /// Moves up to `max` items from the front of the queue to the end of `items`, and says how many.
+    ///
+    /// At most as many as the queue holds when full, so that it comes to an end beside a busy producer.
+    ///
+    /// ```
+    /// let (mut tx, mut rx) = raddle::spsc::bounded(8);
+    /// tx.push_slice(&[1, 2, 3])?;
+    /// let mut items = vec![0];
+    /// assert_eq!(rx.pop_into(&mut items, 2)?, 2);
+    /// assert_eq!(items, [0, 1, 2]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`pop`](Self::pop), if there was not even one. `Ok(0)` answers `max == 0` only.
+    ///
+    /// # Panics
+    /// If `items` can't grow; then what was moved before is in it and the rest still in the queue.
+    #[inline]
+    pub fn pop_into(&mut self, items: &mut Vec<Q::Item>, max: usize) -> Result<usize, PopError> {
+        let max = max.min(self.capacity());
+        let mut done = 0;
+        while done < max {
+            // SAFETY: the only consumer handle, borrowed mutably.
+            let run = unsafe { self.shared.queue().filled() };
+            let n = run.len.min(max - done);
+            if n == 0 {
+                if done > 0 {
+                    break;
+                }
+                items.push(self.pop_again()?);
+                done = 1;
+                continue;
+            }
+            items.reserve(n);
+            // SAFETY: the run's first `n` items, into the room just made behind the vector's.
+            unsafe { items.as_mut_ptr().add(items.len()).copy_from_nonoverlapping(run.start, n) };
+            // SAFETY: those `n` are initialised now ..
+            unsafe { items.set_len(items.len() + n) };
+            // SAFETY: .. and in the queue no longer anybody's.
+            unsafe { self.shared.queue().release(n) };
+            done += n;
+        }
+        Ok(done)
+    }
+
+    /// Shows up to `n` items in place, to be released all at once.
+    ///
+    /// ```
+    /// let (mut tx, mut rx) = raddle::spsc::bounded(100);
+    /// tx.push_slice(&[1, 2, 3, 4])?;
+    /// let chunk = rx.read(64)?;
+    /// assert_eq!(chunk.len(), 4);
+    /// assert_eq!(chunk.runs().flatten().sum::<i32>(), 10);
+    /// chunk.release(3); // the fourth stays
+    /// assert_eq!(rx.pop()?, 4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`pop`](Self::pop), if there is not even one. An empty request gets an empty chunk.
+    pub fn read(&mut self, n: usize) -> Result<ReadChunk<'_, Q>, PopError> {
+        let queue = self.shared.queue();
+        let mut chunk = ReadChunk::new(queue, n);
+        if chunk.is_empty() && n > 0 {
+            if !self.shared.no_producer() {
+                return Err(PopError::Empty);
+            }
+            chunk = ReadChunk::new(queue, n);
+            if chunk.is_empty() {
+                return Err(PopError::Closed);
+            }
+        }
+        Ok(chunk)
+    }
+}
+
+impl<Q: RawQueue, C: Cardinality> Drop for Consumer<Q, C> {
+    fn drop(&mut self) {
+        // SAFETY: with `One`, the only kind there is, each consumer is the last.
+        unsafe { self.shared.end_consumer() };
+    }
+}
+
+impl<Q: RawQueue, C: Cardinality> fmt::Debug for Consumer<Q, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Consumer")
+            .field("len", &self.len())
+            .field("capacity", &self.capacity())
+            .field("is_closed", &self.is_closed())
+            .finish()
+    }
+}
+
+/// An iterator that pops until it finds the queue empty. Made by [`Consumer::drain`].
+#[derive(Debug)]
+pub struct Drain<'a, Q: RawQueue> {
+    consumer: &'a mut Consumer<Q, One>,
+    done: bool,
+}
+
+impl<Q: RawQueue<Consumers = One>> Iterator for Drain<'_, Q> {
+    type Item = Q::Item;
+
+    fn next(&mut self) -> Option<Q::Item> {
+        if self.done {
+            return None;
+        }
+        let item = self.consumer.pop().ok();
+        self.done = item.is_none();
+        item
+    }
+}
+
+impl<Q: RawQueue<Consumers = One>> FusedIterator for Drain<'_, Q> {}

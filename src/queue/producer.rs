@@ -1,0 +1,215 @@
+//! The producing handle.
+
+use alloc::collections::VecDeque;
+use core::fmt;
+use core::panic::{RefUnwindSafe, UnwindSafe};
+
+use super::shared::Shared;
+use super::{PushError, WriteChunk};
+use crate::cardinality::{Cardinality, One};
+use crate::raw::{RawQueue, Runs};
+
+/// The end of a queue where items go in.
+///
+/// Named by the doors, for example [`spsc::bounded::Producer`](crate::spsc::bounded::Producer). Where it is the only one
+/// of its end, it acts through `&mut self` and can't be cloned; it may move between threads. Dropping the last producer
+/// closes the queue.
+pub struct Producer<Q: RawQueue, C: Cardinality = <Q as RawQueue>::Producers> {
+    shared: Shared<Q>,
+    cardinality: core::marker::PhantomData<C>,
+}
+
+// SAFETY: acting needs `&mut self` where the end is `One`, so a handle that moves takes the right to act along; the
+// items it moves to another thread are `Send`.
+unsafe impl<Q: RawQueue<Item: Send> + Sync, C: Cardinality> Send for Producer<Q, C> {}
+// SAFETY: through `&self` a handle of a `One` end only observes, and gives out no reference to an item.
+unsafe impl<Q: RawQueue<Item: Send> + Sync> Sync for Producer<Q, One> {}
+// An operation that panics has either happened or not: nothing is seen half done.
+impl<Q: RawQueue, C: Cardinality> UnwindSafe for Producer<Q, C> {}
+impl<Q: RawQueue, C: Cardinality> RefUnwindSafe for Producer<Q, C> {}
+
+impl<Q: RawQueue, C: Cardinality> Producer<Q, C> {
+    pub(super) fn new(shared: Shared<Q>) -> Self {
+        Self { shared, cardinality: core::marker::PhantomData }
+    }
+
+    /// How many items the queue holds when nothing more goes in; at least what was asked for.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.shared.queue().capacity()
+    }
+
+    /// The number of items in the queue: at most so many are in it now, since consumers may have taken some meanwhile.
+    ///
+    /// Exact while no operation is in flight.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.shared.queue().len()
+    }
+
+    /// Whether the queue was empty. If it was, it stays so until this handle pushes (with one producer).
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether no consumer is left, so that every push would fail. Once true, always true.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.shared.no_consumer()
+    }
+}
+
+impl<Q: RawQueue<Producers = One>> Producer<Q, One> {
+    /// Puts `item` at the end of the queue.
+    ///
+    /// ```
+    /// use raddle::{PushError, spsc};
+    ///
+    /// let (mut tx, mut rx) = spsc::bounded(2);
+    /// assert_eq!(tx.push('a'), Ok(()));
+    /// assert_eq!(tx.push('b'), Ok(()));
+    /// assert_eq!(tx.push('c'), Err(PushError::Full('c')));
+    /// assert_eq!(rx.pop(), Ok('a'));
+    /// assert_eq!(tx.push('c'), Ok(()));
+    /// drop(rx);
+    /// assert_eq!(tx.push('d'), Err(PushError::Closed('d')));
+    /// ```
+    ///
+    /// # Errors
+    /// [`Full`](PushError::Full) if there is no room, [`Closed`](PushError::Closed) if no consumer is left (also when
+    /// there is no room either); the item comes back in both.
+    #[inline]
+    pub fn push(&mut self, item: Q::Item) -> Result<(), PushError<Q::Item>> {
+        if self.shared.no_consumer() {
+            return Err(PushError::Closed(item));
+        }
+        // SAFETY: the only producer handle, borrowed mutably.
+        unsafe { self.shared.queue().push(item) }.map_err(PushError::Full)
+    }
+
+    /// Whether the queue was full. If it was not, a push succeeds: nobody else can fill it.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        // SAFETY: the only producer handle; a push would need it mutably.
+        unsafe { self.shared.queue().is_full_to_producer() }
+    }
+}
+
+impl<Q: Runs<Producers = One>> Producer<Q, One> {
+    /// Puts copies of the first items of `items` into the queue, as many as there is room for, and says how many.
+    ///
+    /// ```
+    /// let (mut tx, mut rx) = raddle::spsc::bounded(3);
+    /// assert_eq!(tx.push_slice(&[1, 2, 3, 4]), Ok(3));
+    /// assert_eq!(rx.drain().collect::<Vec<_>>(), [1, 2, 3]);
+    /// ```
+    ///
+    /// # Errors
+    /// [`Full`](PushError::Full) or [`Closed`](PushError::Closed) if not even one went in. `Ok(0)` answers an empty slice
+    /// only.
+    #[inline]
+    pub fn push_slice(&mut self, items: &[Q::Item]) -> Result<usize, PushError<()>>
+    where
+        Q::Item: Copy,
+    {
+        self.push_runs(items.len(), |done, slots, n| {
+            // SAFETY: `n` slots of the queue's, and `n` of the `items.len() - done` items that are left.
+            unsafe { slots.copy_from_nonoverlapping(items.as_ptr().add(done), n) };
+        })
+    }
+
+    /// Moves items from the front of `items` into the queue, as many as there is room for, and says how many; the others
+    /// stay.
+    ///
+    /// ```
+    /// use std::collections::VecDeque;
+    ///
+    /// let (mut tx, _rx) = raddle::spsc::bounded(2);
+    /// let mut items = VecDeque::from([String::from("a"), String::from("b"), String::from("c")]);
+    /// assert_eq!(tx.push_from(&mut items), Ok(2));
+    /// assert_eq!(items, ["c"]);
+    /// ```
+    ///
+    /// # Errors
+    /// [`Full`](PushError::Full) or [`Closed`](PushError::Closed) if not even one went in. `Ok(0)` answers an empty deque
+    /// only.
+    pub fn push_from(&mut self, items: &mut VecDeque<Q::Item>) -> Result<usize, PushError<()>> {
+        self.push_runs(items.len(), |_, slots, n| {
+            for i in 0..n {
+                let Some(item) = items.pop_front() else { unreachable!("it holds n more") };
+                // SAFETY: `i < n`, the number of slots.
+                unsafe { slots.add(i).write(item) };
+            }
+        })
+    }
+
+    /// Pushes up to `n` items, which `fill(done, slots, k)` writes, `k` slots at a time, after `done`.
+    #[inline(always)]
+    fn push_runs(
+        &mut self,
+        n: usize,
+        mut fill: impl FnMut(usize, *mut Q::Item, usize),
+    ) -> Result<usize, PushError<()>> {
+        let queue = self.shared.queue();
+        let mut done = 0;
+        if self.shared.no_consumer() && n > 0 {
+            return Err(PushError::Closed(()));
+        }
+        while done < n {
+            // SAFETY: the only producer handle, borrowed mutably.
+            let run = unsafe { queue.vacant() };
+            let k = run.len.min(n - done);
+            if k == 0 {
+                return if done == 0 { Err(PushError::Full(())) } else { Ok(done) };
+            }
+            fill(done, run.start, k);
+            // SAFETY: `k` slots of this run were written just now.
+            unsafe { queue.publish(k) };
+            done += k;
+        }
+        Ok(done)
+    }
+
+    /// Reserves up to `n` slots, to be written in place and pushed all at once.
+    ///
+    /// ```
+    /// let (mut tx, mut rx) = raddle::spsc::bounded(100);
+    /// let mut chunk = tx.reserve(64)?;
+    /// for i in 0..64 {
+    ///     chunk.write(i);
+    /// }
+    /// assert_eq!(rx.pop(), Err(raddle::PopError::Empty)); // nothing is visible yet ..
+    /// chunk.commit(10); // .. and now the first ten are; the others are dropped
+    /// assert_eq!(rx.drain().count(), 10);
+    /// # Ok::<(), raddle::PushError<()>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Full`](PushError::Full) or [`Closed`](PushError::Closed) if not even one slot is there. An empty request gets an
+    /// empty chunk.
+    pub fn reserve(&mut self, n: usize) -> Result<WriteChunk<'_, Q>, PushError<()>> {
+        if self.shared.no_consumer() {
+            return Err(PushError::Closed(()));
+        }
+        let chunk = WriteChunk::new(self.shared.queue(), n);
+        if chunk.is_empty() && n > 0 { Err(PushError::Full(())) } else { Ok(chunk) }
+    }
+}
+
+impl<Q: RawQueue, C: Cardinality> Drop for Producer<Q, C> {
+    fn drop(&mut self) {
+        // SAFETY: with `One`, the only kind there is, each producer is the last.
+        unsafe { self.shared.end_producer() };
+    }
+}
+
+impl<Q: RawQueue, C: Cardinality> fmt::Debug for Producer<Q, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Producer")
+            .field("len", &self.len())
+            .field("capacity", &self.capacity())
+            .field("is_closed", &self.is_closed())
+            .finish()
+    }
+}

@@ -1,0 +1,118 @@
+//! The one allocation behind a queue's handles: closing, and who frees it.
+//!
+//! | bit | set | means |
+//! |---|---|---|
+//! | `NO_PRODUCER` | when the last producer goes | nothing will be pushed any more |
+//! | `NO_CONSUMER` | when the last consumer goes, before it drops what is left | a push would be in vain |
+//! | `PRODUCERS_DONE`, `CONSUMERS_DONE` | by an end's last act | that end never touches the allocation again |
+//!
+//! *Closed means empty for ever.* A pop that finds nothing looks at `NO_PRODUCER` and, if it is set, at the queue once
+//! more: everything was pushed before the bit was set (X1 to X2).
+//!
+//! *Freed once, and last.* Both ends set their `DONE` bit with one read-modify-write on the same word (X3), so exactly
+//! one of them finds the other's bit set, and it sees all that the other did.
+//!
+//! *Nothing is lost.* An item whose push said `Ok` is popped, or dropped by the last consumer as it goes, or, if it
+//! slipped in after that (the producer had not seen `NO_CONSUMER` yet), dropped with the allocation.
+//!
+//! Edges: X1 with X2 (the last pushes), X3 with itself (the other end's last acts).
+
+use alloc::boxed::Box;
+use core::marker::PhantomData;
+use core::ptr::NonNull;
+
+use super::{Consumer, Producer};
+use crate::raw::{self, RawQueue};
+use crate::sync::{AtomicUsize, Ordering, Tracked};
+
+const NO_PRODUCER: usize = 1;
+const PRODUCERS_DONE: usize = 2;
+const NO_CONSUMER: usize = 4;
+const CONSUMERS_DONE: usize = 8;
+
+struct Block<Q> {
+    queue: Q,
+    closed: AtomicUsize,
+    _tracked: Tracked,
+}
+
+/// A handle's share in the allocation. `end_producer` or `end_consumer` is its last use.
+pub(super) struct Shared<Q: RawQueue> {
+    block: NonNull<Block<Q>>,
+    owns: PhantomData<Block<Q>>,
+}
+
+/// Two handles on `queue`.
+pub(crate) fn pair<Q: RawQueue>(
+    queue: Q,
+) -> (Producer<Q, Q::Producers>, Consumer<Q, Q::Consumers>) {
+    let block = Block { queue, closed: AtomicUsize::new(0), _tracked: Tracked::new() };
+    let block = NonNull::from(Box::leak(Box::new(block)));
+    let share = || Shared { block, owns: PhantomData };
+    (Producer::new(share()), Consumer::new(share()))
+}
+
+impl<Q: RawQueue> Shared<Q> {
+    #[inline(always)]
+    fn block(&self) -> &Block<Q> {
+        // SAFETY: the block is freed by `end_*` only, after which no share of it is used.
+        unsafe { self.block.as_ref() }
+    }
+
+    #[inline(always)]
+    pub(super) fn queue(&self) -> &Q {
+        &self.block().queue
+    }
+
+    /// Whether a push would be in vain.
+    #[inline(always)]
+    pub(super) fn no_consumer(&self) -> bool {
+        // Relaxed: the caller gives up and touches nothing on the strength of it.
+        self.block().closed.load(Ordering::Relaxed) & NO_CONSUMER != 0
+    }
+
+    /// Whether nothing will be pushed any more; all that was is visible from here on.
+    pub(super) fn no_producer(&self) -> bool {
+        // ORDERING: (X2) Acquire, pairs with (X1): the second look finds the last pushes.
+        self.block().closed.load(Ordering::Acquire) & NO_PRODUCER != 0
+    }
+
+    /// The producing end's last act.
+    ///
+    /// # Safety
+    /// The caller was the last producer handle; this share is not used again.
+    pub(super) unsafe fn end_producer(&self) {
+        // SAFETY: passed on to the caller.
+        unsafe { self.end(NO_PRODUCER | PRODUCERS_DONE, CONSUMERS_DONE) };
+    }
+
+    /// The consuming end's last act: it drops what is left, as long as drops don't panic twice.
+    ///
+    /// # Safety
+    /// The caller was the last consumer handle; this share is not used again.
+    pub(super) unsafe fn end_consumer(&self) {
+        struct End<'a, Q: RawQueue>(&'a Shared<Q>);
+        impl<Q: RawQueue> Drop for End<'_, Q> {
+            fn drop(&mut self) {
+                // SAFETY: passed on to the caller of `end_consumer`.
+                unsafe { self.0.end(CONSUMERS_DONE, PRODUCERS_DONE) };
+            }
+        }
+        // Relaxed: see `no_consumer`.
+        self.block().closed.fetch_or(NO_CONSUMER, Ordering::Relaxed);
+        let _end = End(self);
+        // SAFETY: the caller acts for the consumers; `_end` runs afterwards, also when an item's drop panics.
+        unsafe { raw::drop_all(self.queue()) };
+    }
+
+    /// # Safety
+    /// The end that `mine` belongs to has no handle any more; this share is not used again.
+    unsafe fn end(&self, mine: usize, others: usize) {
+        // ORDERING: (X1) (X3) AcqRel, pairs with (X2, X3): mine is done before the bit says so, and if I am the one who
+        // frees, so is theirs.
+        if self.block().closed.fetch_or(mine, Ordering::AcqRel) & others != 0 {
+            // SAFETY: the other end is done too, and its bit was there first, so it doesn't free.
+            drop(unsafe { Box::from_raw(self.block.as_ptr()) });
+        }
+    }
+}

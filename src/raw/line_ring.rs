@@ -1,0 +1,427 @@
+//! The line ring: bounded, one producer, one consumer; publication and items travel in the same cache line.
+//!
+//! ```text
+//!              line 0                  line 1                  line 2
+//!   +-----------+---------+ +-----------+---------+ +-----------+---------+
+//!   | vacant 21 | . . . . | | upto 14   | i i i i | | upto 17   | i i i . |   7 items to a line, 3 lines
+//!   +-----------+---------+ +-----------+---------+ +-----------+---------+
+//!                             ^ consumer: index 9     ^ producer: index 17
+//! ```
+//!
+//! A line's header is in one of two states, told apart by the top bit:
+//!
+//! | header | written by | means |
+//! |---|---|---|
+//! | `upto(e)` = e | the producer, after each item | the slots of this line before index `e` are filled |
+//! | `vacant(s)` = s + 2^63 | the consumer, after the line's last item | the line is empty and starts at index `s` next |
+//!
+//! A side looks at a header only when it knows of no more slots: the producer when it enters a line (is it vacant?), the
+//! consumer when it has taken all it knew of (how far is it filled?). Neither ever reads a line that the other writes
+//! per item, except the one that carries the items themselves.
+//!
+//! *Why it is right.* A line belongs to the producer from `vacant(s)` until its last slot is published, and each of its
+//! slots to the consumer from the `upto` that covers it until the consumer's next `vacant`. Both words move ownership by
+//! a release store that the other side acquires (P1 to C1, C2 to P3), so all accesses to a slot are ordered. Indices
+//! only grow, and the two states of a header can't be mistaken for each other or for those of another lap, since fewer
+//! than 2^63 items fit.
+//!
+//! *Why it is fast.* Seven 8-byte items cost one transfer to the consumer and one back. The producer's check of a line
+//! is a load, which an out-of-order processor issues before the line is needed, and which finds the line in one cache
+//! only, since the consumer wrote to it last: a ring whose consumer only reads its lines makes the producer take each
+//! one back with a store, and stores wait for each other. Measured in `docs/spsc.md`, with the designs that lost.
+//!
+//! *Capacity.* Lines are vacated whole, so a ring of more than [`EXACT`] items keeps one line in reserve: it never
+//! refuses an item while fewer than the capacity asked for are inside. Up to [`EXACT`] items a line holds one item (the
+//! slot-flag ring of FastForward), and the capacity is exact.
+//!
+//! *Sources.* Publication beside the data: Giacomoni, Moseley, Vachharajani, "FastForward for Efficient Pipeline
+//! Parallelism", PPoPP 2008. Meeting only when the block changes: Wang et al., "BBQ: A Block-based Bounded Queue",
+//! USENIX ATC 2022.
+//!
+//! Edges: P1 with C1 (items go over), C2 with P3 (slots come back), P2 with N1 (what `len` counts is there to pop).
+
+use core::cell::Cell;
+use core::fmt;
+
+use super::{RawQueue, Run, Runs};
+use crate::cacheline::{CachePadded, Line, Lines};
+use crate::cardinality::One;
+use crate::sync::{AtomicUsize, Ordering, Shadow};
+
+/// Largest capacity that is kept exactly, at the price of a header per item.
+const EXACT: usize = 64;
+
+/// How far `vacant(s)` is from `upto(s)`: half the numbers away, so that no lap reaches it.
+const VACANT: usize = 1 << (usize::BITS - 1);
+
+/// The state of a line, and what a race detector knows of its slots.
+struct Header {
+    state: AtomicUsize,
+    shadow: Shadow,
+}
+
+/// Where one side stands. Only `index` is read by others.
+struct Seat<T> {
+    /// The next item of this side.
+    index: AtomicUsize,
+    /// Up to which index this side may go on without looking at a header.
+    known: Cell<usize>,
+    /// At which index the current line ends.
+    end: Cell<usize>,
+    line: Cell<Line<Header, T>>,
+    /// Where slot 0 would be if the current line went back so far: the slot of `index` is `origin + index`.
+    origin: Cell<*mut T>,
+}
+
+/// A bounded queue for one producer and one consumer. See the head of the file.
+pub struct LineRing<T> {
+    producer: CachePadded<Seat<T>>,
+    consumer: CachePadded<Seat<T>>,
+    lines: Lines<Header, T>,
+    items: usize,
+    /// How many items all lines but one hold.
+    rest_of_lap: usize,
+}
+
+// SAFETY: a seat's cells are touched by the side it belongs to only (the contract of `RawQueue`), and slots change
+// sides by release and acquire (P1 to C1, C2 to P3); items cross threads, hence `T: Send`.
+unsafe impl<T: Send> Sync for LineRing<T> {}
+// SAFETY: as above; lines and seats are plain memory of this value.
+unsafe impl<T: Send> Send for LineRing<T> {}
+
+impl<T> Seat<T> {
+    /// A seat at index 0, on `line`, of which it knows `known` slots.
+    fn new(line: Line<Header, T>, end: usize) -> CachePadded<Self> {
+        CachePadded::new(Self {
+            index: AtomicUsize::new(0),
+            known: Cell::new(0),
+            end: Cell::new(end),
+            line: Cell::new(line),
+            origin: Cell::new(line.slots()),
+        })
+    }
+
+    /// Moves on to `line`, which starts at `index`.
+    #[inline(always)]
+    fn enter(&self, line: Line<Header, T>, index: usize, items: usize) {
+        self.line.set(line);
+        self.end.set(index.wrapping_add(items));
+        self.origin.set(line.slots().wrapping_sub(index));
+    }
+
+    #[inline(always)]
+    fn slot(&self, index: usize) -> *mut T {
+        self.origin.get().wrapping_add(index)
+    }
+}
+
+impl<T> LineRing<T> {
+    /// A ring that holds at least `capacity` items, and exactly so many up to [`EXACT`].
+    ///
+    /// # Panics
+    /// If `capacity` is 0, or needs more than `isize::MAX` bytes.
+    pub(crate) fn new(capacity: usize) -> Self {
+        assert!(
+            capacity > 0,
+            "raddle: a bounded queue needs a capacity of at least 1, got 0; for the closest thing to a hand-over use 1"
+        );
+        let items = if capacity <= EXACT { 1 } else { Lines::<Header, T>::FIT };
+        // The producer may need a new line while the consumer still has one item to take from each end of what is
+        // inside: `capacity - 2` items in whole lines, and those two.
+        let lines = if items == 1 { capacity } else { (capacity - 2) / items + 2 };
+        assert!(
+            Lines::<Header, T>::fits(lines, items),
+            "raddle: a capacity of {capacity} items of {} bytes needs more than isize::MAX bytes; ask for fewer",
+            size_of::<T>()
+        );
+        Self::with_lines(lines, items)
+    }
+
+    /// A ring of `lines` lines of `items` items.
+    pub(crate) fn with_lines(lines: usize, items: usize) -> Self {
+        let lines = Lines::new(lines, items, |i| Header {
+            state: AtomicUsize::new(vacant(i * items)),
+            shadow: Shadow::new(items),
+        });
+        // Before its first push the producer has just filled the line before the first.
+        let before = lines.last();
+        Self {
+            producer: Seat::new(before, 0),
+            consumer: Seat::new(lines.first(), items),
+            items,
+            rest_of_lap: (lines.count() - 1) * items,
+            lines,
+        }
+    }
+
+    /// The header of `line`.
+    #[inline(always)]
+    fn header(&self, line: Line<Header, T>) -> &Header {
+        // SAFETY: every `Line` in this file is one of `self.lines`, which lives as long as `self`.
+        unsafe { line.header() }
+    }
+
+    /// The line after `line`.
+    #[inline(always)]
+    fn after(&self, line: Line<Header, T>) -> Line<Header, T> {
+        // SAFETY: as in `header`.
+        unsafe { self.lines.after(line) }
+    }
+
+    /// Whether the producer may write to `line` from `index`, the line's first, on.
+    #[inline(always)]
+    fn is_vacant(&self, line: Line<Header, T>, index: usize) -> bool {
+        // ORDERING: (P3) Acquire, pairs with (C2): the consumer is done with the slots that are written next.
+        self.header(line).state.load(Ordering::Acquire) == vacant(index)
+    }
+
+    /// How many slots of `line` are filled from `index` on.
+    #[inline(always)]
+    fn filled_after(&self, line: Line<Header, T>, index: usize) -> usize {
+        // ORDERING: (C1) Acquire, pairs with (P1): the items of the slots that are read next.
+        let ahead = self.header(line).state.load(Ordering::Acquire).wrapping_sub(index);
+        if ahead < VACANT { ahead } else { 0 }
+    }
+
+    /// Makes sure that the producer's seat is on a line with a vacant slot at `index`.
+    #[inline(always)]
+    fn seek_vacant(&self, index: usize) -> bool {
+        let seat = &*self.producer;
+        if index == seat.end.get() {
+            let next = self.after(seat.line.get());
+            if !self.is_vacant(next, index) {
+                return false;
+            }
+            seat.enter(next, index, self.items);
+        }
+        true
+    }
+
+    /// Makes sure that the consumer's seat knows of a filled slot at `index`.
+    #[inline(always)]
+    fn seek_filled(&self, index: usize) -> bool {
+        let seat = &*self.consumer;
+        if index == seat.known.get() {
+            let filled = self.filled_after(seat.line.get(), index);
+            if filled == 0 {
+                return false;
+            }
+            seat.known.set(index.wrapping_add(filled));
+        }
+        true
+    }
+
+    /// Shows the consumer all slots before `next`.
+    #[inline(always)]
+    fn publish_upto(&self, next: usize) {
+        let seat = &*self.producer;
+        // ORDERING: (P1) Release, pairs with (C1): the items are written before the header says so.
+        self.header(seat.line.get()).state.store(next, Ordering::Release);
+        // ORDERING: (P2) Release, pairs with (N1): who counts an item also sees it in its header.
+        seat.index.store(next, Ordering::Release);
+    }
+
+    /// Gives up all slots before `next`, and the line if that was its last.
+    #[inline(always)]
+    fn release_upto(&self, next: usize) {
+        let seat = &*self.consumer;
+        // Relaxed: only counted, nothing is done on the strength of it; the slots go back with (C2).
+        seat.index.store(next, Ordering::Relaxed);
+        if next == seat.end.get() {
+            let line = seat.line.get();
+            // ORDERING: (C2) Release, pairs with (P3): the items are out before the slots are vacant.
+            let state = vacant(next.wrapping_add(self.rest_of_lap));
+            self.header(line).state.store(state, Ordering::Release);
+            seat.enter(self.after(line), next, self.items);
+        }
+    }
+
+    /// Which slot of its line `index` is, if the line ends at `end`.
+    #[inline(always)]
+    fn number(&self, index: usize, end: usize) -> usize {
+        self.items - end.wrapping_sub(index)
+    }
+
+    fn produced(&self) -> usize {
+        // ORDERING: (N1) Acquire, pairs with (P2): a consumer that counts an item finds it.
+        self.producer.index.load(Ordering::Acquire)
+    }
+}
+
+/// The state of a line that is vacant and starts at index `start` next.
+#[inline(always)]
+fn vacant(start: usize) -> usize {
+    start.wrapping_add(VACANT)
+}
+
+// SAFETY: see the head of the file.
+unsafe impl<T> RawQueue for LineRing<T> {
+    type Item = T;
+    type Producers = One;
+    type Consumers = One;
+
+    #[inline(always)]
+    unsafe fn push(&self, item: T) -> Result<(), T> {
+        let seat = &*self.producer;
+        let index = seat.index.load(Ordering::Relaxed);
+        if !self.seek_vacant(index) {
+            return Err(item);
+        }
+        self.header(seat.line.get()).shadow.write(self.number(index, seat.end.get()));
+        // SAFETY: the slot is in the seat's line, which is vacant from `index` on and so the producer's.
+        unsafe { seat.slot(index).write(item) };
+        self.publish_upto(index.wrapping_add(1));
+        Ok(())
+    }
+
+    #[inline(always)]
+    unsafe fn pop(&self) -> Option<T> {
+        let seat = &*self.consumer;
+        let index = seat.index.load(Ordering::Relaxed);
+        if !self.seek_filled(index) {
+            return None;
+        }
+        self.header(seat.line.get()).shadow.write(self.number(index, seat.end.get()));
+        // SAFETY: the slot is filled and the consumer's; giving it up below makes this its only read.
+        let item = unsafe { seat.slot(index).read() };
+        self.release_upto(index.wrapping_add(1));
+        Some(item)
+    }
+
+    fn capacity(&self) -> usize {
+        self.rest_of_lap + self.items
+    }
+
+    fn len(&self) -> usize {
+        // Relaxed: only counted. A pop may be visible here before the push it follows is; that is no item.
+        let consumed = self.consumer.index.load(Ordering::Relaxed);
+        let inside = self.produced().wrapping_sub(consumed);
+        if inside < VACANT { inside } else { 0 }
+    }
+
+    unsafe fn is_full_to_producer(&self) -> bool {
+        let seat = &*self.producer;
+        let index = seat.index.load(Ordering::Relaxed);
+        index == seat.end.get() && !self.is_vacant(self.after(seat.line.get()), index)
+    }
+
+    unsafe fn is_full_to_consumer(&self) -> bool {
+        let start = self.consumer.end.get().wrapping_sub(self.items);
+        self.produced().wrapping_sub(start) == self.capacity()
+    }
+}
+
+/// A slot, and the line it is in.
+#[expect(missing_debug_implementations, reason = "no user ever holds one")]
+pub struct Place<T> {
+    index: usize,
+    end: usize,
+    line: Line<Header, T>,
+}
+
+impl<T> Clone for Place<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Place<T> {}
+
+impl<T> LineRing<T> {
+    fn place(&self, seat: &Seat<T>) -> Place<T> {
+        let index = seat.index.load(Ordering::Relaxed);
+        Place { index, end: seat.end.get(), line: seat.line.get() }
+    }
+
+    /// The run of `len` slots from `place` on, which moves behind it.
+    fn run(&self, place: &mut Place<T>, len: usize) -> Run<T> {
+        let start = place.line.slots().wrapping_add(self.number(place.index, place.end));
+        place.index = place.index.wrapping_add(len);
+        Run { start, len }
+    }
+
+    fn shadow_write(&self, seat: &Seat<T>, n: usize) {
+        let first = self.number(seat.index.load(Ordering::Relaxed), seat.end.get());
+        (first..first + n).for_each(|i| self.header(seat.line.get()).shadow.write(i));
+    }
+}
+
+// SAFETY: a vacant run lies between the producer's index and the end of a vacant line, a filled one between the
+// consumer's index and the `upto` of its line; both are one side's until it publishes or releases them.
+unsafe impl<T> Runs for LineRing<T> {
+    type Place = Place<T>;
+
+    #[inline]
+    unsafe fn vacant(&self) -> Run<T> {
+        let seat = &*self.producer;
+        let index = seat.index.load(Ordering::Relaxed);
+        let len = if self.seek_vacant(index) { seat.end.get().wrapping_sub(index) } else { 0 };
+        Run { start: seat.slot(index), len }
+    }
+
+    #[inline]
+    unsafe fn publish(&self, n: usize) {
+        let seat = &*self.producer;
+        self.shadow_write(seat, n);
+        self.publish_upto(seat.index.load(Ordering::Relaxed).wrapping_add(n));
+    }
+
+    #[inline]
+    unsafe fn filled(&self) -> Run<T> {
+        let seat = &*self.consumer;
+        let index = seat.index.load(Ordering::Relaxed);
+        let len = if self.seek_filled(index) { seat.known.get().wrapping_sub(index) } else { 0 };
+        Run { start: seat.slot(index), len }
+    }
+
+    #[inline]
+    unsafe fn release(&self, n: usize) {
+        let seat = &*self.consumer;
+        self.shadow_write(seat, n);
+        self.release_upto(seat.index.load(Ordering::Relaxed).wrapping_add(n));
+    }
+
+    unsafe fn producer_place(&self) -> Place<T> {
+        self.place(&self.producer)
+    }
+
+    unsafe fn vacant_from(&self, place: &mut Place<T>, max: usize) -> Run<T> {
+        if place.index == place.end {
+            let next = self.after(place.line);
+            if !self.is_vacant(next, place.index) {
+                return self.run(place, 0);
+            }
+            place.line = next;
+            place.end = place.index.wrapping_add(self.items);
+        }
+        self.run(place, place.end.wrapping_sub(place.index).min(max))
+    }
+
+    unsafe fn consumer_place(&self) -> Place<T> {
+        self.place(&self.consumer)
+    }
+
+    unsafe fn filled_from(&self, place: &mut Place<T>, max: usize) -> Run<T> {
+        if place.index == place.end {
+            place.line = self.after(place.line);
+            place.end = place.index.wrapping_add(self.items);
+        }
+        let filled = self.filled_after(place.line, place.index).min(max);
+        let first = self.number(place.index, place.end);
+        (first..first + filled).for_each(|i| self.header(place.line).shadow.read(i));
+        self.run(place, filled)
+    }
+}
+
+impl<T> Drop for LineRing<T> {
+    fn drop(&mut self) {
+        // SAFETY: with exclusive access, this is the only consumer.
+        unsafe { super::drop_all(self) };
+    }
+}
+
+impl<T> fmt::Debug for LineRing<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LineRing").field("lines", &self.lines).finish_non_exhaustive()
+    }
+}

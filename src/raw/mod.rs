@@ -1,0 +1,156 @@
+//! Mechanisms: how values move from one end to the other.
+//!
+//! | file | bounded | producers x consumers | serves |
+//! |---|---|---|---|
+//! | `line_ring` | yes | one x one | `spsc::bounded` |
+//!
+//! A mechanism moves values, and knows nothing of handles, of closing or of waiting. Words used throughout:
+//! *index*: how many items an end has moved since the queue was made; *line*: a header and the slots whose state it
+//! tells; *lap*: one round through the ring; *run*: slots that lie side by side in memory.
+
+mod line_ring;
+
+pub(crate) use line_ring::LineRing;
+
+use crate::cardinality::Cardinality;
+
+/// What the queue floor asks of a mechanism.
+///
+/// # Safety
+/// The implementation must move each pushed item to exactly one pop, or drop it, and must allow one thread per handle to
+/// act at the same time, as many handles as its cardinalities say.
+pub unsafe trait RawQueue {
+    /// What is moved.
+    type Item;
+    /// How many handles push.
+    type Producers: Cardinality;
+    /// How many handles pop.
+    type Consumers: Cardinality;
+
+    /// Moves `item` in, or gives it back if the queue is full.
+    ///
+    /// # Safety
+    /// The caller acts for a producer handle; with `Producers = One`, it is the only one acting.
+    unsafe fn push(&self, item: Self::Item) -> Result<(), Self::Item>;
+
+    /// Moves the oldest item out, if there is one.
+    ///
+    /// # Safety
+    /// The caller acts for a consumer handle; with `Consumers = One`, it is the only one acting.
+    unsafe fn pop(&self) -> Option<Self::Item>;
+
+    /// The number of items it holds when nothing more goes in.
+    fn capacity(&self) -> usize;
+
+    /// Items pushed and not yet popped; operations in flight may or may not be counted.
+    fn len(&self) -> usize;
+
+    /// Whether a push would be refused, as its producer sees it.
+    ///
+    /// # Safety
+    /// The caller holds a producer handle and no push is in flight at it.
+    unsafe fn is_full_to_producer(&self) -> bool;
+
+    /// Whether a push would be refused, as the consumer sees it.
+    ///
+    /// # Safety
+    /// The caller holds a consumer handle and no pop is in flight at it.
+    unsafe fn is_full_to_consumer(&self) -> bool;
+}
+
+/// Pops and drops whatever `queue` holds, also when the drop of an item panics.
+///
+/// # Safety
+/// As for [`RawQueue::pop`].
+pub(crate) unsafe fn drop_all<Q: RawQueue>(queue: &Q) {
+    despite_a_panic(|| {
+        // SAFETY: passed on to the caller.
+        while let Some(item) = unsafe { queue.pop() } {
+            drop(item);
+        }
+    });
+}
+
+/// Calls `rest`, which drops item after item and panics if one of them does; after a panic calls it again for what is
+/// left. A second panic aborts, as it does in `Vec`.
+pub(crate) fn despite_a_panic(rest: impl FnMut()) {
+    struct Again<F: FnMut()>(F);
+    impl<F: FnMut()> Drop for Again<F> {
+        fn drop(&mut self) {
+            (self.0)();
+        }
+    }
+    let mut again = Again(rest);
+    (again.0)();
+}
+
+/// Slots side by side: `len` of them from `start` on.
+#[derive(Debug)]
+pub struct Run<T> {
+    /// The first slot.
+    pub start: *mut T,
+    /// How many slots; zero when there is nothing.
+    pub len: usize,
+}
+
+/// What `One` ends can do besides: act on runs of slots, and look at slots ahead of the next operation.
+///
+/// # Safety
+/// Runs must be exclusively the caller's, in bounds and aligned, those of the consumer's side initialised, until they are
+/// published or released.
+pub unsafe trait Runs: RawQueue {
+    /// A place in the ring from which one can walk on, run by run.
+    type Place: Copy;
+
+    /// The vacant run that the next push starts.
+    ///
+    /// # Safety
+    /// As for [`RawQueue::push`].
+    unsafe fn vacant(&self) -> Run<Self::Item>;
+
+    /// Hands the first `n` slots of the vacant run to the consumer.
+    ///
+    /// # Safety
+    /// As for [`RawQueue::push`]; `n` is positive and at most the length of the run that [`vacant`](Self::vacant) gave
+    /// last, whose first `n` slots are initialised.
+    unsafe fn publish(&self, n: usize);
+
+    /// The filled run that the next pop starts.
+    ///
+    /// # Safety
+    /// As for [`RawQueue::pop`].
+    unsafe fn filled(&self) -> Run<Self::Item>;
+
+    /// Hands the first `n` slots of the filled run back to the producer.
+    ///
+    /// # Safety
+    /// As for [`RawQueue::pop`]; `n` is positive and at most the length of the run that [`filled`](Self::filled) gave
+    /// last, whose first `n` slots hold nothing any more that must be dropped.
+    unsafe fn release(&self, n: usize);
+
+    /// Where the next push writes.
+    ///
+    /// # Safety
+    /// As for [`RawQueue::push`].
+    unsafe fn producer_place(&self) -> Self::Place;
+
+    /// The next vacant run from `place` on, at most `max` slots, and moves `place` behind it.
+    ///
+    /// # Safety
+    /// As for [`RawQueue::push`]; `place` comes from [`producer_place`](Self::producer_place) and nothing was pushed
+    /// since.
+    unsafe fn vacant_from(&self, place: &mut Self::Place, max: usize) -> Run<Self::Item>;
+
+    /// Where the next pop reads.
+    ///
+    /// # Safety
+    /// As for [`RawQueue::pop`].
+    unsafe fn consumer_place(&self) -> Self::Place;
+
+    /// The next filled run from `place` on, at most `max` slots, and moves `place` behind it.
+    ///
+    /// # Safety
+    /// As for [`RawQueue::pop`]; `place` comes from [`consumer_place`](Self::consumer_place) and nothing was popped
+    /// since.
+    unsafe fn filled_from(&self, place: &mut Self::Place, max: usize) -> Run<Self::Item>;
+}
