@@ -174,11 +174,7 @@ fn comparer(project: &Project, log: &mut Log) -> Outcome {
         _ => {}
     }
     log.run(cargo(&project.root).args(["run", "--release", "--", "--quick", "--json"]).arg(&path))?;
-    let leaves = leaves(&json(&path)?);
-    if leaves == 0 {
-        return Err(Stop::Failed(format!("{} holds no value", path.display())));
-    }
-    Ok(counted(leaves, "value"))
+    some(cells(&json(&path)?).map_err(Stop::Failed)?, "cell")
 }
 
 fn json(path: &Path) -> Result<Value, Stop> {
@@ -187,14 +183,20 @@ fn json(path: &Path) -> Result<Value, Stop> {
     serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))
 }
 
-/// How many values a document holds: empty lists and objects are none.
-fn leaves(value: &Value) -> usize {
-    match value {
-        Value::Array(values) => values.iter().map(leaves).sum(),
-        Value::Object(fields) => fields.values().map(leaves).sum(),
-        Value::Null => 0,
-        _ => 1,
+/// How many cells the comparer measured; each kind in each of them has samples.
+fn cells(document: &Value) -> Result<usize, String> {
+    if !document["failure"].is_null() {
+        return Err(format!("the comparer reports {}", document["failure"]));
     }
+    let cells = document["cells"].as_array().ok_or("the document has no list `cells`")?;
+    for cell in cells {
+        let measured = |row: &Value| row["samples"].as_array().is_some_and(|all| !all.is_empty());
+        let rows = cell["rows"].as_array();
+        if !rows.is_some_and(|rows| !rows.is_empty() && rows.iter().all(measured)) {
+            return Err(format!("cell {} has a row without samples, or no row", cell["id"]));
+        }
+    }
+    Ok(cells.len())
 }
 
 fn docs(project: &Project, log: &mut Log) -> Outcome {
@@ -263,10 +265,15 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_document_holds_no_value() {
-        let empty = serde_json::json!({ "cells": [], "machine": {}, "note": null });
-        assert_eq!(leaves(&empty), 0);
-        assert_eq!(leaves(&serde_json::json!({ "cells": [1, { "a": "b" }] })), 2);
+    fn a_cell_without_samples_is_named() {
+        let document = |samples: Value| {
+            let rows = serde_json::json!([{ "kind": "a", "samples": samples }]);
+            serde_json::json!({ "failure": null, "cells": [{ "id": "one", "rows": rows }] })
+        };
+        assert_eq!(cells(&document(serde_json::json!([1.5]))), Ok(1));
+        assert!(cells(&document(serde_json::json!([]))).unwrap_err().contains("cell \"one\""));
+        assert!(cells(&serde_json::json!({})).is_err());
+        assert!(cells(&serde_json::json!({ "failure": "starved", "cells": [] })).is_err());
     }
 
     #[test]

@@ -195,6 +195,8 @@ mod runner {
             let mut child = Command::new(std::env::current_exe()?)
                 .args(arguments)
                 .env("RUST_BACKTRACE", "0")
+                // The table is the same whatever the models' bound in a long run.
+                .env_remove("RADDLE_LOOM_PREEMPTIONS")
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped())
                 .spawn()?;
