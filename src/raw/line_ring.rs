@@ -212,8 +212,8 @@ impl<T> LineRing<T> {
         seat.index.store(next, Ordering::Relaxed);
         if next == seat.end.get() {
             let line = seat.line.get();
-            // ORDERING: (C2) Release, pairs with (P3): the items are out before the slots are vacant.
             let state = vacant(next.wrapping_add(self.rest_of_lap));
+            // ORDERING: (C2) Release, pairs with (P3): the items are out before the slots are vacant.
             self.header(line).state.store(state, Ordering::Release);
             seat.line.set(self.after(line));
             seat.end.set(next.wrapping_add(self.items));

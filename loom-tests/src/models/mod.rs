@@ -1,10 +1,15 @@
 //! The models, one file per mechanism. A new file is a `mod` line and a line in [`all`].
 
 pub mod facade;
+pub mod spsc;
 
 /// Every model, by its short name.
 pub fn all() -> Vec<(&'static str, fn())> {
-    [facade::MODELS].concat().into_iter().map(|(name, run)| (short(name), run)).collect()
+    [facade::MODELS, spsc::MODELS]
+        .concat()
+        .into_iter()
+        .map(|(name, run)| (short(name), run))
+        .collect()
 }
 
 /// `facade::x` for a model of this folder; other names as they are.
