@@ -25,12 +25,12 @@ pub fn bounded<T>(capacity: usize) -> (bounded::Producer<T>, bounded::Consumer<T
     crate::queue::pair(LineRing::new(capacity))
 }
 
-/// A queue with a given shape, for models (few items to a line) and measurements. Exempt from semantic versioning.
+/// A queue with so many items to a line, for models (few) and measurements. Exempt from semantic versioning.
 #[doc(hidden)]
 #[must_use]
-pub fn bounded_in_lines<T>(
-    lines: usize,
+pub fn bounded_in_lines_of<T>(
     items: usize,
+    capacity: usize,
 ) -> (bounded::Producer<T>, bounded::Consumer<T>) {
-    crate::queue::pair(LineRing::with_lines(lines, items))
+    crate::queue::pair(LineRing::with_lines_of(items, capacity))
 }

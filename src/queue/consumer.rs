@@ -99,7 +99,7 @@ impl<Q: RawQueue<Consumers = One>> Consumer<Q, One> {
         unsafe { self.shared.queue().pop() }.ok_or(PopError::Closed)
     }
 
-    /// Whether the queue was full: a push would have been refused. Only this handle can change that.
+    /// Whether the queue was full. If it was, it stays so until this handle pops (with one consumer).
     #[must_use]
     pub fn is_full(&self) -> bool {
         // SAFETY: the only consumer handle; a pop would need it mutably.

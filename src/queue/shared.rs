@@ -9,13 +9,13 @@
 //! *Closed means empty for ever.* A pop that finds nothing looks at `NO_PRODUCER` and, if it is set, at the queue once
 //! more: everything was pushed before the bit was set (X1 to X2).
 //!
-//! *Freed once, and last.* Both ends set their `DONE` bit with one read-modify-write on the same word (X3), so exactly
+//! *Freed once, and last.* Both ends set their `DONE` bit with one read-modify-write on the same word (X1), so exactly
 //! one of them finds the other's bit set, and it sees all that the other did.
 //!
 //! *Nothing is lost.* An item whose push said `Ok` is popped, or dropped by the last consumer as it goes, or, if it
 //! slipped in after that (the producer had not seen `NO_CONSUMER` yet), dropped with the allocation.
 //!
-//! Edges: X1 with X2 (the last pushes), X3 with itself (the other end's last acts).
+//! Edges: X1 with X2 (the last pushes), X1 with itself (the other end's last acts).
 
 use alloc::boxed::Box;
 use core::marker::PhantomData;
@@ -33,7 +33,7 @@ const CONSUMERS_DONE: usize = 8;
 struct Block<Q> {
     queue: Q,
     closed: AtomicUsize,
-    _tracked: Tracked,
+    tracked: Tracked,
 }
 
 /// A handle's share in the allocation. `end_producer` or `end_consumer` is its last use.
@@ -46,7 +46,7 @@ pub(super) struct Shared<Q: RawQueue> {
 pub(crate) fn pair<Q: RawQueue>(
     queue: Q,
 ) -> (Producer<Q, Q::Producers>, Consumer<Q, Q::Consumers>) {
-    let block = Block { queue, closed: AtomicUsize::new(0), _tracked: Tracked::new() };
+    let block = Block { queue, closed: AtomicUsize::new(0), tracked: Tracked::new() };
     let block = NonNull::from(Box::leak(Box::new(block)));
     let share = || Shared { block, owns: PhantomData };
     (Producer::new(share()), Consumer::new(share()))
@@ -56,7 +56,9 @@ impl<Q: RawQueue> Shared<Q> {
     #[inline(always)]
     fn block(&self) -> &Block<Q> {
         // SAFETY: the block is freed by `end_*` only, after which no share of it is used.
-        unsafe { self.block.as_ref() }
+        let block = unsafe { self.block.as_ref() };
+        block.tracked.used();
+        block
     }
 
     #[inline(always)]
@@ -108,8 +110,8 @@ impl<Q: RawQueue> Shared<Q> {
     /// # Safety
     /// The end that `mine` belongs to has no handle any more; this share is not used again.
     unsafe fn end(&self, mine: usize, others: usize) {
-        // ORDERING: (X1) (X3) AcqRel, pairs with (X2, X3): mine is done before the bit says so, and if I am the one who
-        // frees, so is theirs.
+        // ORDERING: (X1) AcqRel, pairs with (X1, X2): what this end did is done before its bit says so, and if the other
+        // end's bit is there, so is what that one did.
         if self.block().closed.fetch_or(mine, Ordering::AcqRel) & others != 0 {
             // SAFETY: the other end is done too, and its bit was there first, so it doesn't free.
             drop(unsafe { Box::from_raw(self.block.as_ptr()) });

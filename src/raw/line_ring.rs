@@ -64,13 +64,11 @@ struct Header {
 struct Seat<T> {
     /// The next item of this side.
     index: AtomicUsize,
-    /// Up to which index this side may go on without looking at a header.
-    known: Cell<usize>,
-    /// At which index the current line ends.
-    end: Cell<usize>,
+    /// The line it is in, unless that is used up, and the index at which the line ends.
     line: Cell<Line<Header, T>>,
-    /// Where slot 0 would be if the current line went back so far: the slot of `index` is `origin + index`.
-    origin: Cell<*mut T>,
+    end: Cell<usize>,
+    /// Up to which index the consumer knows the line to be filled.
+    known: Cell<usize>,
 }
 
 /// A bounded queue for one producer and one consumer. See the head of the file.
@@ -90,28 +88,14 @@ unsafe impl<T: Send> Sync for LineRing<T> {}
 unsafe impl<T: Send> Send for LineRing<T> {}
 
 impl<T> Seat<T> {
-    /// A seat at index 0, on `line`, of which it knows `known` slots.
+    /// A seat at index 0, on a line that ends at `end`.
     fn new(line: Line<Header, T>, end: usize) -> CachePadded<Self> {
         CachePadded::new(Self {
             index: AtomicUsize::new(0),
-            known: Cell::new(0),
-            end: Cell::new(end),
             line: Cell::new(line),
-            origin: Cell::new(line.slots()),
+            end: Cell::new(end),
+            known: Cell::new(0),
         })
-    }
-
-    /// Moves on to `line`, which starts at `index`.
-    #[inline(always)]
-    fn enter(&self, line: Line<Header, T>, index: usize, items: usize) {
-        self.line.set(line);
-        self.end.set(index.wrapping_add(items));
-        self.origin.set(line.slots().wrapping_sub(index));
-    }
-
-    #[inline(always)]
-    fn slot(&self, index: usize) -> *mut T {
-        self.origin.get().wrapping_add(index)
     }
 }
 
@@ -121,35 +105,33 @@ impl<T> LineRing<T> {
     /// # Panics
     /// If `capacity` is 0, or needs more than `isize::MAX` bytes.
     pub(crate) fn new(capacity: usize) -> Self {
+        let items = if capacity <= EXACT { 1 } else { Lines::<Header, T>::FIT };
+        Self::with_lines_of(items, capacity)
+    }
+
+    /// A ring that holds at least `capacity` items, `items` of them to a line.
+    pub(crate) fn with_lines_of(items: usize, capacity: usize) -> Self {
         assert!(
             capacity > 0,
             "raddle: a bounded queue needs a capacity of at least 1, got 0; for the closest thing to a hand-over use 1"
         );
-        let items = if capacity <= EXACT { 1 } else { Lines::<Header, T>::FIT };
-        // The producer may need a new line while the consumer still has one item to take from each end of what is
-        // inside: `capacity - 2` items in whole lines, and those two.
-        let lines = if items == 1 { capacity } else { (capacity - 2) / items + 2 };
+        // Enough for `capacity` items of which the first is the last of its line, which is not vacant until then.
+        let count = (capacity - 1).div_ceil(items) + 1;
         assert!(
-            Lines::<Header, T>::fits(lines, items),
+            Lines::<Header, T>::fits(count, items),
             "raddle: a capacity of {capacity} items of {} bytes needs more than isize::MAX bytes; ask for fewer",
             size_of::<T>()
         );
-        Self::with_lines(lines, items)
-    }
-
-    /// A ring of `lines` lines of `items` items.
-    pub(crate) fn with_lines(lines: usize, items: usize) -> Self {
-        let lines = Lines::new(lines, items, |i| Header {
+        let lines = Lines::new(count, items, |i| Header {
             state: AtomicUsize::new(vacant(i * items)),
             shadow: Shadow::new(items),
         });
-        // Before its first push the producer has just filled the line before the first.
-        let before = lines.last();
         Self {
-            producer: Seat::new(before, 0),
+            // Before its first push the producer has just used up the line before the first.
+            producer: Seat::new(lines.last(), 0),
             consumer: Seat::new(lines.first(), items),
             items,
-            rest_of_lap: (lines.count() - 1) * items,
+            rest_of_lap: (count - 1) * items,
             lines,
         }
     }
@@ -192,7 +174,8 @@ impl<T> LineRing<T> {
             if !self.is_vacant(next, index) {
                 return false;
             }
-            seat.enter(next, index, self.items);
+            seat.line.set(next);
+            seat.end.set(index.wrapping_add(self.items));
         }
         true
     }
@@ -229,10 +212,11 @@ impl<T> LineRing<T> {
         seat.index.store(next, Ordering::Relaxed);
         if next == seat.end.get() {
             let line = seat.line.get();
-            // ORDERING: (C2) Release, pairs with (P3): the items are out before the slots are vacant.
             let state = vacant(next.wrapping_add(self.rest_of_lap));
+            // ORDERING: (C2) Release, pairs with (P3): the items are out before the slots are vacant.
             self.header(line).state.store(state, Ordering::Release);
-            seat.enter(self.after(line), next, self.items);
+            seat.line.set(self.after(line));
+            seat.end.set(next.wrapping_add(self.items));
         }
     }
 
@@ -240,6 +224,12 @@ impl<T> LineRing<T> {
     #[inline(always)]
     fn number(&self, index: usize, end: usize) -> usize {
         self.items - end.wrapping_sub(index)
+    }
+
+    /// The slot of `index` in `seat`'s line.
+    #[inline(always)]
+    fn slot(&self, seat: &Seat<T>, index: usize) -> *mut T {
+        seat.line.get().slots().wrapping_add(self.number(index, seat.end.get()))
     }
 
     fn produced(&self) -> usize {
@@ -269,7 +259,7 @@ unsafe impl<T> RawQueue for LineRing<T> {
         }
         self.header(seat.line.get()).shadow.write(self.number(index, seat.end.get()));
         // SAFETY: the slot is in the seat's line, which is vacant from `index` on and so the producer's.
-        unsafe { seat.slot(index).write(item) };
+        unsafe { self.slot(seat, index).write(item) };
         self.publish_upto(index.wrapping_add(1));
         Ok(())
     }
@@ -283,7 +273,7 @@ unsafe impl<T> RawQueue for LineRing<T> {
         }
         self.header(seat.line.get()).shadow.write(self.number(index, seat.end.get()));
         // SAFETY: the slot is filled and the consumer's; giving it up below makes this its only read.
-        let item = unsafe { seat.slot(index).read() };
+        let item = unsafe { self.slot(seat, index).read() };
         self.release_upto(index.wrapping_add(1));
         Some(item)
     }
@@ -356,7 +346,7 @@ unsafe impl<T> Runs for LineRing<T> {
         let seat = &*self.producer;
         let index = seat.index.load(Ordering::Relaxed);
         let len = if self.seek_vacant(index) { seat.end.get().wrapping_sub(index) } else { 0 };
-        Run { start: seat.slot(index), len }
+        Run { start: self.slot(seat, index), len }
     }
 
     #[inline]
@@ -371,7 +361,7 @@ unsafe impl<T> Runs for LineRing<T> {
         let seat = &*self.consumer;
         let index = seat.index.load(Ordering::Relaxed);
         let len = if self.seek_filled(index) { seat.known.get().wrapping_sub(index) } else { 0 };
-        Run { start: seat.slot(index), len }
+        Run { start: self.slot(seat, index), len }
     }
 
     #[inline]

@@ -73,15 +73,30 @@ impl fmt::Debug for Shadow {
     }
 }
 
-/// An allocation that the model reports if it is never freed.
-pub struct Tracked(#[expect(dead_code, reason = "its drop is the report")] loom::alloc::Track<()>);
+/// An allocation that the model reports if it is never freed, or freed while it may still be in use.
+pub struct Tracked {
+    _leak: loom::alloc::Track<()>,
+    uses: loom::cell::UnsafeCell<()>,
+}
 
 impl Tracked {
     /// Starts tracking; dropping it is the free.
     #[track_caller]
     #[expect(clippy::new_without_default, reason = "an arm's vocabulary, not a value type")]
     pub fn new() -> Self {
-        Self(loom::alloc::Track::new(()))
+        Self { _leak: loom::alloc::Track::new(()), uses: loom::cell::UnsafeCell::new(()) }
+    }
+
+    /// The allocation is used here: an unordered free is a race.
+    #[track_caller]
+    pub fn used(&self) {
+        self.uses.with(|_| ());
+    }
+}
+
+impl Drop for Tracked {
+    fn drop(&mut self) {
+        self.uses.with_mut(|_| ());
     }
 }
 

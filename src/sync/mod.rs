@@ -8,7 +8,7 @@
 //! An arm provides, under these names: `AtomicUsize`, `Shadow`, `Tracked`, `spin_loop`, `yield_now`. A further arm is
 //! one more file here and one more line below; nothing above this folder changes, because algorithms see these names
 //! only. The methods of model arms are `#[track_caller]`: an ordering's *site* is the source location that asks for it,
-//! which is how [`site`] can weaken one ordering at a time without a trace of it in the algorithms. Hence the house
+//! which is how `site` can weaken one ordering at a time without a trace of it in the algorithms. Hence the house
 //! rule: no atomic access inside a macro or through a function path, where many accesses would share one location.
 //!
 //! Hidden from the documentation and exempt from semantic versioning: the models, the mutants and the designs that lost

@@ -35,7 +35,7 @@ impl Shadow {
     pub fn write(&self, _i: usize) {}
 }
 
-/// An allocation that a model reports if it is never freed; here nothing.
+/// An allocation that a model reports if it is never freed, or freed while it may still be in use; here nothing.
 #[derive(Debug)]
 pub struct Tracked;
 
@@ -46,4 +46,8 @@ impl Tracked {
     pub fn new() -> Self {
         Self
     }
+
+    /// The allocation is used here.
+    #[inline(always)]
+    pub fn used(&self) {}
 }

@@ -1,2 +1,100 @@
-//! Suites.
-fn main() {}
+//! `cargo xtask test`: every suite of raddle, one line each.
+
+mod checker;
+mod labels;
+mod orderings;
+mod run;
+mod suites;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::run::Project;
+use crate::suites::{SUITES, Suite};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Runs the suites of raddle")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Runs the suites, one line each; a failing suite's output is shown in full
+    Test {
+        /// Runs this suite alone; may be given more than once
+        #[arg(long, value_name = "SUITE")]
+        only: Vec<String>,
+        /// Lists the suites and runs none
+        #[arg(long)]
+        list: bool,
+    },
+    /// Judges every ordering by its mutants and compares the table with docs/orderings.md
+    Orderings {
+        /// Writes the table instead
+        #[arg(long)]
+        write: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match Arguments::parse().command {
+        Task::Test { list: true, .. } => {
+            for suite in SUITES {
+                println!("{:<17} {}", suite.name, suite.about);
+            }
+            ExitCode::SUCCESS
+        }
+        Task::Test { only, .. } => test(&only),
+        Task::Orderings { write } => {
+            let suite = if write { suites::WRITE_ORDERINGS } else { suites::ORDERINGS };
+            run_all(&[&suite])
+        }
+    }
+}
+
+fn test(only: &[String]) -> ExitCode {
+    for name in only {
+        if !SUITES.iter().any(|suite| suite.name == name) {
+            let valid: Vec<&str> = SUITES.iter().map(|suite| suite.name).collect();
+            eprintln!("error: no suite `{name}`; there are: {}", valid.join(", "));
+            return ExitCode::from(2);
+        }
+    }
+    let chosen = |suite: &&Suite| only.is_empty() || only.iter().any(|name| name == suite.name);
+    run_all(&SUITES.iter().filter(chosen).collect::<Vec<_>>())
+}
+
+fn run_all(suites: &[&Suite]) -> ExitCode {
+    let project = match Project::here() {
+        Ok(project) => project,
+        Err(message) => {
+            eprintln!("error: {message}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let totals = run::all(&project, suites);
+    println!("{totals}");
+    if totals.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_consistent() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn suites_have_names_of_their_own() {
+        let mut names: Vec<&str> = SUITES.iter().map(|suite| suite.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), SUITES.len());
+    }
+}

@@ -1,0 +1,280 @@
+//! Weakens one ordering at a time and runs the models that reach it, until one of them fails.
+//!
+//! Started by `cargo xtask test --only mutants`, which names the edges, compares the survivors with `survivors.toml`
+//! and keeps `docs/orderings.md`. Every run is a child process (a failing model may abort by a double panic). Printed is
+//! one line per mutant, its fields separated by tabs:
+//! ```text
+//! mutant  FILE:LINE:COLUMN:KIND:ORDERING  WEAKER  killed    MODEL  race | outcome | leak | no end | panic
+//! mutant  FILE:LINE:COLUMN:KIND:ORDERING  WEAKER  survived
+//! ```
+//! A model that merely saw too little of a mutant doesn't kill it: that condemns the search, not the program.
+
+#[cfg(not(loom))]
+fn main() {
+    eprintln!(
+        "no mutant ran: this build is without `--cfg loom`; use `cargo xtask test --only mutants`"
+    );
+    std::process::exit(2);
+}
+
+#[cfg(loom)]
+fn main() -> std::process::ExitCode {
+    runner::main()
+}
+
+#[cfg(loom)]
+mod runner {
+    use core::time::Duration;
+    use std::collections::BTreeMap;
+    use std::io::{self, Read};
+    use std::process::{Command, ExitCode, Stdio};
+    use std::thread;
+    use std::time::Instant;
+
+    use raddle::sync::Ordering;
+    use raddle::sync::site::{self, Kind, Site};
+    use raddle_loom_tests::models;
+
+    /// A mutant that takes so much longer than the program has no end: its model is known to be quick.
+    const SLOWER: u32 = 50;
+    const PATIENCE: Duration = Duration::from_secs(10);
+    /// Of a model that takes longer than this, a mutant without end can't be told from a slow one.
+    const QUICK: Duration = Duration::from_secs(5);
+
+    /// What the unweakened model showed.
+    struct Baseline {
+        model: &'static str,
+        executions: usize,
+        took: Duration,
+    }
+
+    pub(crate) fn main() -> ExitCode {
+        let arguments: Vec<String> = std::env::args().skip(1).collect();
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let done = match arguments[..] {
+            [] => judge_all(),
+            ["sites", model] => sites_of(model),
+            ["weakened", model, site, order] => weakened(model, site, order),
+            _ => Err("usage: mutants [sites MODEL | weakened MODEL SITE ORDERING]".into()),
+        };
+        match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(message) => {
+                eprintln!("mutants: {message}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    /// Child: runs a model as written and prints the sites it reached.
+    fn sites_of(model: &str) -> Result<(), String> {
+        site::record();
+        find(model)?();
+        for site in site::recorded() {
+            println!("site\t{}", text(&site));
+        }
+        Ok(())
+    }
+
+    /// Child: runs a model with one site weakened; the exit status is the verdict.
+    fn weakened(model: &str, at: &str, order: &str) -> Result<(), String> {
+        let at = parse(at).ok_or_else(|| format!("not a site: {at}"))?;
+        let order = ordering(order).ok_or_else(|| format!("not an ordering: {order}"))?;
+        site::weaken(at, order);
+        find(model)?();
+        Ok(())
+    }
+
+    fn judge_all() -> Result<(), String> {
+        // Whatever order the models are registered in: few executions first, so that a mutant dies quickly.
+        let mut baselines = Vec::new();
+        let mut reached: BTreeMap<Site, Vec<&str>> = BTreeMap::new();
+        for (model, _) in models::all() {
+            let (baseline, sites) = baseline(model)?;
+            baselines.push(baseline);
+            for site in sites {
+                reached.entry(site).or_default().push(model);
+            }
+        }
+        baselines.sort_by_key(|baseline| (baseline.executions, baseline.model));
+
+        for (site, models) in &reached {
+            for &weaker in weaker(site) {
+                let by = baselines.iter().filter(|baseline| models.contains(&baseline.model));
+                let verdict = judge(site, weaker, by)?;
+                println!("mutant\t{}\t{weaker}\t{verdict}", text(site));
+            }
+        }
+        Ok(())
+    }
+
+    fn baseline(model: &'static str) -> Result<(Baseline, Vec<Site>), String> {
+        let start = Instant::now();
+        let child = run(&["sites", model], None)?;
+        let took = start.elapsed();
+        if !child.passed {
+            return Err(format!("{model} fails as written\n{}{}", child.stdout, child.stderr));
+        }
+        let executions = child
+            .stdout
+            .lines()
+            .find_map(|line| line.strip_prefix(&format!("model {model}: ")))
+            .and_then(|rest| rest.split(' ').next()?.parse().ok())
+            .ok_or_else(|| format!("{model} printed no executions\n{}", child.stdout))?;
+        let sites = child
+            .stdout
+            .lines()
+            .filter_map(|line| line.strip_prefix("site\t"))
+            .map(|site| parse(site).ok_or_else(|| format!("not a site: {site}")))
+            .collect::<Result<_, _>>()?;
+        Ok((Baseline { model, executions, took }, sites))
+    }
+
+    fn judge<'a>(
+        site: &Site,
+        weaker: &str,
+        models: impl Iterator<Item = &'a Baseline>,
+    ) -> Result<String, String> {
+        let site = text(site);
+        for Baseline { model, took, .. } in models {
+            let limit = (*took * SLOWER).max(PATIENCE);
+            let child = run(&["weakened", model, &site, weaker], Some(limit))?;
+            let report = &child.stderr;
+            let how = if child.timed_out {
+                if *took > QUICK {
+                    continue;
+                }
+                "no end"
+            } else if child.passed || report.contains("saw too little") {
+                continue;
+            } else if report.contains("mutants: ") {
+                return Err(report.clone());
+            } else if report.contains("Causality violation") {
+                "race"
+            } else if report.contains("unexpected outcomes") {
+                "outcome"
+            } else if report.contains("leaked") {
+                "leak"
+            } else if report.contains("maximum number of branches") {
+                "no end"
+            } else {
+                "panic"
+            };
+            return Ok(format!("killed\t{model}\t{how}"));
+        }
+        Ok("survived".into())
+    }
+
+    /// The orderings below the one asked for, the strongest first. Each is tried: to lose one half of `AcqRel` may
+    /// survive where to lose both does not.
+    fn weaker(site: &Site) -> &'static [&'static str] {
+        match (site.kind, site.asked) {
+            // A fence can't be relaxed, only dropped, which is a mutant of the sources and not of a site.
+            (Kind::Fence, "SeqCst") => &["AcqRel", "Acquire", "Release"],
+            (Kind::Fence, "AcqRel") => &["Acquire", "Release"],
+            (Kind::Fence, _) => &[],
+            (Kind::Load | Kind::Failure, "SeqCst") => &["Acquire", "Relaxed"],
+            (Kind::Store, "SeqCst") => &["Release", "Relaxed"],
+            (Kind::Rmw, "SeqCst") => &["AcqRel", "Acquire", "Release", "Relaxed"],
+            (Kind::Rmw, "AcqRel") => &["Acquire", "Release", "Relaxed"],
+            (_, "Acquire" | "Release") => &["Relaxed"],
+            _ => &[],
+        }
+    }
+
+    struct Child {
+        passed: bool,
+        timed_out: bool,
+        stdout: String,
+        stderr: String,
+    }
+
+    fn run(arguments: &[&str], limit: Option<Duration>) -> Result<Child, String> {
+        let start = Instant::now();
+        let child = || -> io::Result<Child> {
+            let mut child = Command::new(std::env::current_exe()?)
+                .args(arguments)
+                .env("RUST_BACKTRACE", "0")
+                // The table is the same whatever the models' bound in a long run.
+                .env_remove("RADDLE_LOOM_PREEMPTIONS")
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()?;
+            let stdout = drain(child.stdout.take());
+            let stderr = drain(child.stderr.take());
+            let mut pause = Duration::from_millis(1);
+            let status = loop {
+                if let Some(status) = child.try_wait()? {
+                    break Some(status);
+                }
+                if limit.is_some_and(|limit| start.elapsed() > limit) {
+                    child.kill()?;
+                    child.wait()?;
+                    break None;
+                }
+                thread::sleep(pause);
+                pause = (pause * 2).min(Duration::from_millis(50));
+            };
+            Ok(Child {
+                passed: status.is_some_and(|status| status.success()),
+                timed_out: status.is_none(),
+                stdout: stdout.join().unwrap_or_default(),
+                stderr: stderr.join().unwrap_or_default(),
+            })
+        };
+        child().map_err(|error| format!("can't run {arguments:?}: {error}"))
+    }
+
+    /// Reads to the end on the side, so that a full pipe doesn't stop the child.
+    fn drain(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> {
+        thread::spawn(move || {
+            let mut bytes = Vec::new();
+            if let Some(mut pipe) = pipe {
+                // What was read before an error is still worth showing.
+                let _ = pipe.read_to_end(&mut bytes);
+            }
+            String::from_utf8_lossy(&bytes).into_owned()
+        })
+    }
+
+    fn find(model: &str) -> Result<fn(), String> {
+        let found = models::all().into_iter().find(|(name, _)| *name == model);
+        found.map(|(_, run)| run).ok_or_else(|| format!("no model {model}"))
+    }
+
+    fn text(site: &Site) -> String {
+        let Site { file, line, column, kind, asked } = site;
+        format!("{file}:{line}:{column}:{kind:?}:{asked}")
+    }
+
+    fn parse(text: &str) -> Option<Site> {
+        let mut fields = text.rsplitn(5, ':');
+        let asked = leak(fields.next()?);
+        let kind = match fields.next()? {
+            "Load" => Kind::Load,
+            "Store" => Kind::Store,
+            "Rmw" => Kind::Rmw,
+            "Failure" => Kind::Failure,
+            "Fence" => Kind::Fence,
+            _ => return None,
+        };
+        let column = fields.next()?.parse().ok()?;
+        let line = fields.next()?.parse().ok()?;
+        Some(Site { file: leak(fields.next()?), line, column, kind, asked })
+    }
+
+    /// A `Site` holds what the compiler wrote into the binary; one from the command line lives as long.
+    fn leak(text: &str) -> &'static str {
+        Box::leak(text.into())
+    }
+
+    fn ordering(name: &str) -> Option<Ordering> {
+        Some(match name {
+            "Relaxed" => Ordering::Relaxed,
+            "Acquire" => Ordering::Acquire,
+            "Release" => Ordering::Release,
+            "AcqRel" => Ordering::AcqRel,
+            _ => return None,
+        })
+    }
+}

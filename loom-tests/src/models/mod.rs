@@ -1,0 +1,18 @@
+//! The models, one file per mechanism. A new file is a `mod` line and a line in [`all`].
+
+pub mod facade;
+pub mod spsc;
+
+/// Every model, by its short name.
+pub fn all() -> Vec<(&'static str, fn())> {
+    [facade::MODELS, spsc::MODELS]
+        .concat()
+        .into_iter()
+        .map(|(name, run)| (short(name), run))
+        .collect()
+}
+
+/// `facade::x` for a model of this folder; other names as they are.
+pub(crate) fn short(name: &'static str) -> &'static str {
+    name.strip_prefix(concat!(module_path!(), "::")).unwrap_or(name)
+}

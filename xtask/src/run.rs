@@ -1,0 +1,197 @@
+//! Runs suites: one line each, their commands' output in a log, the log in full if one fails.
+
+use core::cell::OnceCell;
+use core::fmt;
+use core::time::Duration;
+use std::env;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::checker::Checker;
+use crate::suites::Suite;
+
+/// The workspace at hand.
+pub(crate) struct Project {
+    pub(crate) root: PathBuf,
+    pub(crate) target: PathBuf,
+    /// What `cargo metadata` says.
+    pub(crate) metadata: Value,
+    checker: OnceCell<Result<Checker, Stop>>,
+}
+
+/// Why a suite did not pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    Failed(String),
+    Skipped(String),
+}
+
+impl Stop {
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self::Failed(message.into())
+    }
+}
+
+/// What a suite says when it passed: how much it ran, for instance `23 models`.
+pub(crate) type Outcome = Result<String, Stop>;
+
+impl Project {
+    pub(crate) fn here() -> Result<Self, String> {
+        // Set by `cargo run`; a binary that is started by hand knows where it was built.
+        let manifest = env::var("CARGO_MANIFEST_DIR");
+        let manifest = manifest.as_deref().unwrap_or(env!("CARGO_MANIFEST_DIR"));
+        let root = Path::new(manifest).parent().ok_or("xtask has no parent folder")?.to_owned();
+        let metadata = metadata(&root, &[])?;
+        let target = metadata["target_directory"].as_str().ok_or("no target directory")?.into();
+        Ok(Self { root, target, metadata, checker: OnceCell::new() })
+    }
+
+    /// The patched checker, prepared once per run.
+    pub(crate) fn checker(&self, log: &mut Log) -> Result<&Checker, Stop> {
+        self.checker.get_or_init(|| Checker::prepare(self, log)).as_ref().map_err(Clone::clone)
+    }
+}
+
+/// `cargo metadata` of the workspace at `root`.
+pub(crate) fn metadata(root: &Path, arguments: &[&str]) -> Result<Value, String> {
+    let output = cargo(root)
+        .args(["metadata", "--format-version", "1"])
+        .args(arguments)
+        .output()
+        .map_err(|error| format!("can't run cargo metadata: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("cargo metadata: {}", String::from_utf8_lossy(&output.stderr)));
+    }
+    serde_json::from_slice(&output.stdout).map_err(|error| format!("cargo metadata: {error}"))
+}
+
+/// The cargo that started us, in `folder`.
+pub(crate) fn cargo(folder: &Path) -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(folder).env("CARGO_TERM_COLOR", "never");
+    command
+}
+
+/// A suite's log.
+pub(crate) struct Log(File);
+
+impl Log {
+    fn create(path: &Path) -> io::Result<Self> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        File::create(path)?;
+        Ok(Self(OpenOptions::new().read(true).append(true).open(path)?))
+    }
+
+    /// Writes a line of our own.
+    pub(crate) fn note(&mut self, line: &str) {
+        // A log that can't be written must not decide a suite; the next command fails on it anyway.
+        let _ = writeln!(self.0, "{line}");
+    }
+
+    /// Runs a command to its end and returns what it printed.
+    pub(crate) fn run(&mut self, command: &mut Command) -> Result<String, Stop> {
+        let (success, output) = self.try_run(command)?;
+        if success { Ok(output) } else { Err(Stop::Failed(format!("`{}` failed", line(command)))) }
+    }
+
+    /// As [`run`](Self::run), for a command that may fail.
+    pub(crate) fn try_run(&mut self, command: &mut Command) -> Result<(bool, String), Stop> {
+        self.note(&format!("$ {}", line(command)));
+        let mut attempt = || -> io::Result<(bool, String)> {
+            let start = self.0.seek(SeekFrom::End(0))?;
+            let status = command
+                .stdin(Stdio::null())
+                .stdout(self.0.try_clone()?)
+                .stderr(self.0.try_clone()?)
+                .status()?;
+            self.0.seek(SeekFrom::Start(start))?;
+            let mut output = Vec::new();
+            self.0.read_to_end(&mut output)?;
+            Ok((status.success(), String::from_utf8_lossy(&output).into_owned()))
+        };
+        attempt().map_err(|error| Stop::Failed(format!("can't run `{}`: {error}", line(command))))
+    }
+}
+
+/// A command as one would type it.
+fn line(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_name().unwrap_or_default();
+    let arguments = command.get_args().map(|argument| argument.to_string_lossy());
+    core::iter::once(program.to_string_lossy()).chain(arguments).collect::<Vec<_>>().join(" ")
+}
+
+/// How many suites went which way.
+#[derive(Default)]
+pub(crate) struct Totals {
+    passed: usize,
+    pub(crate) failed: usize,
+    skipped: usize,
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { passed, failed, skipped } = self;
+        write!(f, "{passed} passed, {failed} failed, {skipped} skipped")
+    }
+}
+
+/// Runs suites in their order, whatever happened to the ones before.
+pub(crate) fn all(project: &Project, suites: &[&Suite]) -> Totals {
+    let mut totals = Totals::default();
+    for suite in suites {
+        let path = project.target.join("xtask").join(format!("{}.log", suite.name));
+        let start = Instant::now();
+        let outcome = match Log::create(&path) {
+            Ok(mut log) => (suite.run)(project, &mut log),
+            Err(error) => Err(Stop::Failed(format!("can't write {}: {error}", path.display()))),
+        };
+        let took = start.elapsed();
+        match outcome {
+            Ok(what) => {
+                totals.passed += 1;
+                println!("{}", report(suite.name, "ok", &what, took));
+            }
+            Err(Stop::Skipped(why)) => {
+                totals.skipped += 1;
+                println!("{}", report(suite.name, "skipped", &why, took));
+            }
+            Err(Stop::Failed(why)) => {
+                totals.failed += 1;
+                println!("{}", report(suite.name, "FAILED", "", took));
+                println!("---- {} ({})", suite.name, path.display());
+                print!("{}", fs::read_to_string(&path).unwrap_or_default());
+                println!("{why}");
+                println!("---- end of {}", suite.name);
+            }
+        }
+    }
+    totals
+}
+
+fn report(suite: &str, verdict: &str, what: &str, took: Duration) -> String {
+    format!("{suite:<17} {verdict:<8} {what:<24} {:>6.1} s", took.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_has_name_verdict_count_and_time() {
+        let line = report("models", "ok", "23 models", Duration::from_millis(41_230));
+        assert_eq!(line, "models            ok       23 models                  41.2 s");
+    }
+
+    #[test]
+    fn totals_are_one_plain_line() {
+        let totals = Totals { passed: 11, failed: 1, skipped: 0 };
+        assert_eq!(totals.to_string(), "11 passed, 1 failed, 0 skipped");
+    }
+}

@@ -1,0 +1,293 @@
+//! The table of suites, and what each of them runs.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::labels;
+use crate::orderings;
+use crate::run::{Log, Outcome, Project, Stop, cargo};
+
+/// One line of `cargo xtask test`.
+pub(crate) struct Suite {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) run: fn(&Project, &mut Log) -> Outcome,
+}
+
+/// Quick ones first, so that a slip shows early.
+#[rustfmt::skip]
+pub(crate) const SUITES: &[Suite] = &[
+    Suite { name: "format", about: "the house format", run: format },
+    Suite { name: "labels", about: "every ordering in src/ has a label, and labels pair", run: labels_pair },
+    Suite { name: "clippy", about: "no warning: workspace, no_std, under the model checker", run: clippy },
+    Suite { name: "unit", about: "unit tests of every member", run: unit },
+    Suite { name: "doc-tests", about: "every example in the documentation", run: doc_tests },
+    Suite { name: "must-not-compile", about: "what the types forbid", run: must_not_compile },
+    Suite { name: "conformance", about: "one suite over every kind of queue, and the floors", run: conformance },
+    Suite { name: "canary", about: "is the patched model checker complete, and is stock loom not?", run: canary },
+    Suite { name: "models", about: "every mechanism under the model checker", run: models },
+    ORDERINGS,
+    Suite { name: "comparer", about: "the comparer end to end, quickly", run: comparer },
+    Suite { name: "docs", about: "the documentation builds without a warning", run: docs },
+];
+
+/// Also `cargo xtask orderings`.
+#[rustfmt::skip]
+pub(crate) const ORDERINGS: Suite =
+    Suite { name: "mutants", about: "each ordering weakened; docs/orderings.md is current", run: orderings::check };
+
+/// `cargo xtask orderings --write`.
+#[rustfmt::skip]
+pub(crate) const WRITE_ORDERINGS: Suite =
+    Suite { name: "orderings", about: "writes docs/orderings.md", run: orderings::write };
+
+fn format(project: &Project, log: &mut Log) -> Outcome {
+    tool(project, log, "fmt", "rustfmt")?;
+    log.run(cargo(&project.root).args(["fmt", "--all", "--check"]))?;
+    Ok(String::new())
+}
+
+fn labels_pair(project: &Project, log: &mut Log) -> Outcome {
+    let sources = labels::read(&project.root).map_err(Stop::failed)?;
+    let problems = labels::check(&sources);
+    for problem in &problems {
+        log.note(problem);
+    }
+    if problems.is_empty() {
+        Ok(counted(sources.iter().map(|source| source.edges.len()).sum(), "label"))
+    } else {
+        Err(Stop::Failed(counted(problems.len(), "problem")))
+    }
+}
+
+fn clippy(project: &Project, log: &mut Log) -> Outcome {
+    tool(project, log, "clippy", "clippy")?;
+    let deny = ["--", "-D", "warnings"];
+    let root = &project.root;
+    log.run(cargo(root).args(["clippy", "--workspace", "--all-targets"]).args(deny))?;
+    let bare = ["clippy", "--package", "raddle", "--lib", "--no-default-features"];
+    log.run(cargo(root).args(bare).args(deny))?;
+    let checker = project.checker(log)?;
+    let under_loom = ["--package", "raddle", "--package", "raddle-loom-tests", "--all-targets"];
+    log.run(
+        checker.cargo("clippy").args(under_loom).args(["--features", "raddle/loom"]).args(deny),
+    )?;
+    Ok("3 builds".into())
+}
+
+fn unit(project: &Project, log: &mut Log) -> Outcome {
+    tests(log.run(cargo(&project.root).args(["test", "--workspace", "--lib", "--bins"]))?)
+}
+
+fn doc_tests(project: &Project, log: &mut Log) -> Outcome {
+    tests(log.run(cargo(&project.root).args(["test", "--workspace", "--doc"]))?)
+}
+
+fn must_not_compile(project: &Project, log: &mut Log) -> Outcome {
+    let arguments = ["test", "--package", "raddle", "--test", "ui", "--", "--nocapture"];
+    let output = log.run(cargo(&project.root).args(arguments))?;
+    tests(&*output)?;
+    // trybuild's own lines, one per program.
+    let programs = output
+        .lines()
+        .filter(|line| line.starts_with("test ") && line.contains(".rs ") && line.ends_with("ok"))
+        .count();
+    some(programs, "program")
+}
+
+fn conformance(project: &Project, log: &mut Log) -> Outcome {
+    let mut command = cargo(&project.root);
+    command.args(["test", "--package", "raddle"]);
+    let targets = test_targets(&project.metadata);
+    if targets.is_empty() {
+        return Err(Stop::failed("the library has no test target besides `ui`"));
+    }
+    for target in targets {
+        command.args(["--test", target]);
+    }
+    tests(log.run(&mut command)?)
+}
+
+/// The library's test targets, `ui` apart.
+fn test_targets(metadata: &Value) -> Vec<&str> {
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    packages
+        .filter(|package| package["name"] == "raddle" && package["source"].is_null())
+        .flat_map(|package| package["targets"].as_array().into_iter().flatten())
+        .filter(|target| {
+            target["kind"].as_array().is_some_and(|kind| kind.contains(&"test".into()))
+        })
+        .filter_map(|target| target["name"].as_str())
+        .filter(|name| *name != "ui")
+        .collect()
+}
+
+fn canary(project: &Project, log: &mut Log) -> Outcome {
+    let checker = project.checker(log)?;
+    let arguments = ["--package", "raddle-loom-tests", "--test", "canary"];
+    let output = log.run(checker.cargo("test").arg("--release").args(arguments))?;
+    let passed = tests(output)?;
+
+    log.note("the same random programs must fail on loom as published:");
+    let random = ["random_programs_of_two_threads", "--nocapture"];
+    let mut stock = checker.stock_cargo(project);
+    stock.args(["test", "--release"]).args(arguments).arg("--").args(random);
+    match log.try_run(&mut stock)? {
+        (false, output) if output.contains("loom lost ") => Ok(passed),
+        (false, _) => Err(Stop::failed("the canary didn't run on stock loom")),
+        (true, _) => Err(Stop::failed(
+            "the canary passes on stock loom: either it has become blind, or loom was mended and the patch can go",
+        )),
+    }
+}
+
+fn models(project: &Project, log: &mut Log) -> Outcome {
+    let checker = project.checker(log)?;
+    let package = ["--release", "--package", "raddle-loom-tests"];
+    // Not captured: what an aborting model printed would be lost.
+    let output =
+        log.run(checker.cargo("test").args(package).args(["--lib", "--", "--nocapture"]))?;
+    let ran = models_run(&output);
+    let passed = passed(&output);
+    log.run(checker.cargo("test").args(package).args(["--test", "must_fail"]))?;
+    log.run(checker.cargo("test").args(package).arg("--doc"))?;
+    if ran != passed {
+        return Err(Stop::Failed(format!("{passed} tests passed, but {ran} models reported")));
+    }
+    some(ran, "model")
+}
+
+/// How many models reported their executions; libtest may have begun the line.
+fn models_run(output: &str) -> usize {
+    let reported = |line: &&str| line.contains("model ") && line.contains(" executions, bound ");
+    output.lines().filter(reported).count()
+}
+
+fn comparer(project: &Project, log: &mut Log) -> Outcome {
+    let path = project.target.join("xtask").join("comparer.json");
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(Stop::Failed(format!("can't remove {}: {error}", path.display())));
+        }
+        _ => {}
+    }
+    log.run(cargo(&project.root).args(["run", "--release", "--", "--quick", "--json"]).arg(&path))?;
+    some(cells(&json(&path)?).map_err(Stop::Failed)?, "cell")
+}
+
+fn json(path: &Path) -> Result<Value, Stop> {
+    let wrong = |why: String| Stop::Failed(format!("{}: {why}", path.display()));
+    let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))
+}
+
+/// How many cells the comparer measured; each kind in each of them has samples.
+fn cells(document: &Value) -> Result<usize, String> {
+    if !document["failure"].is_null() {
+        return Err(format!("the comparer reports {}", document["failure"]));
+    }
+    let cells = document["cells"].as_array().ok_or("the document has no list `cells`")?;
+    for cell in cells {
+        let measured = |row: &Value| row["samples"].as_array().is_some_and(|all| !all.is_empty());
+        let rows = cell["rows"].as_array();
+        if !rows.is_some_and(|rows| !rows.is_empty() && rows.iter().all(measured)) {
+            return Err(format!("cell {} has a row without samples, or no row", cell["id"]));
+        }
+    }
+    Ok(cells.len())
+}
+
+fn docs(project: &Project, log: &mut Log) -> Outcome {
+    let mut command = cargo(&project.root);
+    log.run(command.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+    Ok(String::new())
+}
+
+/// Sees to it that a cargo subcommand is there, or says why the suite can't run.
+fn tool(project: &Project, log: &mut Log, subcommand: &str, component: &str) -> Result<(), Stop> {
+    let present = |log: &mut Log| log.try_run(cargo(&project.root).args([subcommand, "--version"]));
+    if present(log)?.0 {
+        return Ok(());
+    }
+    let mut rustup = std::process::Command::new("rustup");
+    // Without rustup there is nobody to ask; the next line says so.
+    let _ = log.try_run(rustup.current_dir(&project.root).args(["component", "add", component]));
+    if present(log)?.0 {
+        return Ok(());
+    }
+    Err(Stop::Skipped(format!("no {component}, and rustup can't add it")))
+}
+
+/// `N tests`, if there was one.
+fn tests(output: impl AsRef<str>) -> Outcome {
+    some(passed(output.as_ref()), "test")
+}
+
+/// The sum over libtest's closing lines.
+fn passed(output: &str) -> usize {
+    let closing = output.lines().filter_map(|line| line.strip_prefix("test result: ok. "));
+    closing.filter_map(|counts| counts.split(' ').next()?.parse::<usize>().ok()).sum()
+}
+
+/// Nothing ran is a failure: that is how a suite dies unnoticed.
+fn some(n: usize, what: &str) -> Outcome {
+    if n == 0 { Err(Stop::Failed(format!("no {what} ran"))) } else { Ok(counted(n, what)) }
+}
+
+pub(crate) fn counted(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_lines_add_up() {
+        let output = "test a ... ok\ntest result: ok. 3 passed; 0 failed; 1 ignored; 0 measured\n\n\
+                      test result: ok. 14 passed; 0 failed; 0 ignored; 0 measured\n";
+        assert_eq!(tests(output), Ok("17 tests".into()));
+    }
+
+    #[test]
+    fn no_test_is_a_failure() {
+        let output = "test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured\n";
+        assert_eq!(tests(output), Err(Stop::failed("no test ran")));
+    }
+
+    #[test]
+    fn models_are_counted_wherever_their_line_begins() {
+        let output = "test models::a ... model a: 6 executions, bound 2, 0 ms\nok\n\
+                      model b: 7 executions, bound 2, 0 ms\nmodel c failed\n";
+        assert_eq!(models_run(output), 2);
+    }
+
+    #[test]
+    fn a_cell_without_samples_is_named() {
+        let document = |samples: Value| {
+            let rows = serde_json::json!([{ "kind": "a", "samples": samples }]);
+            serde_json::json!({ "failure": null, "cells": [{ "id": "one", "rows": rows }] })
+        };
+        assert_eq!(cells(&document(serde_json::json!([1.5]))), Ok(1));
+        assert!(cells(&document(serde_json::json!([]))).unwrap_err().contains("cell \"one\""));
+        assert!(cells(&serde_json::json!({})).is_err());
+        assert!(cells(&serde_json::json!({ "failure": "starved", "cells": [] })).is_err());
+    }
+
+    #[test]
+    fn test_targets_are_the_librarys_without_ui() {
+        let metadata = serde_json::json!({ "packages": [
+            { "name": "raddle", "source": null, "targets": [
+                { "name": "raddle", "kind": ["lib"] },
+                { "name": "ui", "kind": ["test"] },
+                { "name": "spsc", "kind": ["test"] },
+            ] },
+            { "name": "raddle-loom-tests", "source": null, "targets": [
+                { "name": "canary", "kind": ["test"] },
+            ] },
+        ] });
+        assert_eq!(test_targets(&metadata), ["spsc"]);
+    }
+}
