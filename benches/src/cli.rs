@@ -205,17 +205,33 @@ fn execute(arguments: &Arguments, raw: &[String]) -> Result<ExitCode, String> {
     }
     match end {
         Ok(text) => print(&text),
-        Err(Failure::Starved { kind, cell }) => Err(format!(
-            "no message of {kind} moved in cell {} within {} ms, several times over: the machine \
-             is too busy; free it, or give more time with --budget",
-            cell.id(),
-            plan.timing.window.as_millis()
-        )),
-        Err(Failure::Breach { kind, cell, breach }) => {
-            eprintln!("error: {kind} broke its contract in cell {}", cell.id());
-            eprintln!("  expected: {}", breach.expected);
-            eprintln!("  seen:     {}", breach.seen);
-            Ok(ExitCode::from(BREACH))
+        Err(failure) => {
+            let (message, code) = explain(&failure);
+            eprintln!("error: {message}");
+            Ok(ExitCode::from(code))
+        }
+    }
+}
+
+/// What to tell the user, and the exit code.
+fn explain(failure: &Failure) -> (String, u8) {
+    match failure {
+        Failure::Starved { kind, cell } => {
+            let message = format!(
+                "no message of {kind} moved in cell {}, several times over: the machine is too \
+                 busy; free it, or give more time with --budget",
+                cell.id()
+            );
+            (message, USAGE)
+        }
+        Failure::Breach { kind, cell, breach } => {
+            let message = format!(
+                "{kind} broke its contract in cell {}\n  expected: {}\n  seen:     {}",
+                cell.id(),
+                breach.expected,
+                breach.seen
+            );
+            (message, BREACH)
         }
     }
 }
@@ -300,5 +316,27 @@ fn print(text: &str) -> Result<ExitCode, String> {
             Err(format!("can't write to stdout: {error}"))
         }
         _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::Breach;
+
+    #[test]
+    fn a_breach_is_exit_code_3_and_names_kind_cell_and_both_sides() {
+        let breach = Breach { expected: "10 messages".to_owned(), seen: "9 messages".to_owned() };
+        let (message, code) = explain(&Failure::Breach { kind: "queue", cell: Cell::BASE, breach });
+        assert_eq!(code, 3);
+        for part in ["queue", "capacity=1024", "10 messages", "9 messages"] {
+            assert!(message.contains(part), "no '{part}' in {message}");
+        }
+    }
+
+    #[test]
+    fn a_machine_too_busy_is_exit_code_2_with_a_remedy() {
+        let (message, code) = explain(&Failure::Starved { kind: "queue", cell: Cell::BASE });
+        assert!(code == 2 && message.contains("--budget"), "{code}: {message}");
     }
 }

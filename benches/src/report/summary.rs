@@ -14,7 +14,7 @@ use crate::subject::{Kind, Role};
 pub struct Summary {
     /// The cell.
     pub cell: Cell,
-    /// Fastest first.
+    /// Least time relative to the best first.
     pub lines: Vec<Line>,
     /// The A/A pair's kind, and the ratio of its twin's time to its own.
     pub twin: Option<(Kind, Interval)>,
@@ -55,7 +55,7 @@ pub enum Standing {
     Level,
     /// Clearly slower.
     Slower,
-    /// Clearly faster: a design.
+    /// Clearly faster: a design, which can't be best.
     Faster,
 }
 
@@ -115,12 +115,7 @@ impl Summary {
             .zip(rows.first())
             .map(|(b, a)| (a.kind, stats::paired_ratio(&times(b), &times(a), &mut rng)));
         let floor = twin.map_or(f64::INFINITY, |(_, ratio)| ratio.floor());
-        let lines = best(&rows).map_or_else(Vec::new, |best| {
-            let mut lines: Vec<_> =
-                rows.iter().map(|row| Line::new(row, best, floor, &mut rng)).collect();
-            lines.sort_by(|a, b| a.ns.total_cmp(&b.ns));
-            lines
-        });
+        let lines = compare(&rows, floor, &mut rng);
         let samples = || measured.rows.iter().flat_map(|row| &row.samples);
         Self {
             cell: measured.cell,
@@ -139,14 +134,31 @@ impl Summary {
     }
 }
 
-/// The product with the lowest median time; among designs only, the fastest design.
-fn best<'a>(rows: &[&'a Row]) -> Option<&'a Row> {
-    let product = |row: &&&Row| row.kind.role != Role::Design;
-    let fastest =
-        |a: &&&'a Row, b: &&&'a Row| stats::median(&times(a)).total_cmp(&stats::median(&times(b)));
-    let measured = || rows.iter().filter(|row| !row.samples.is_empty());
-    let best = measured().filter(product).min_by(fastest).or_else(|| measured().min_by(fastest));
-    best.copied()
+/// All lines, relative to the best product (among designs only: the best design), least time first.
+///
+/// The best is the one with the lowest median time, unless the rounds, which are the better witness, clearly prefer
+/// another.
+fn compare(rows: &[&Row], floor: f64, rng: &mut Rng) -> Vec<Line> {
+    let is_product = |row: &&&Row| row.kind.role != Role::Design;
+    let products = rows.iter().filter(is_product).count();
+    let eligible = |row: &&&Row| products == 0 || is_product(row);
+    let median = |row: &Row| stats::median(&times(row));
+    let mut best = rows.iter().filter(eligible).min_by(|a, b| median(a).total_cmp(&median(b)));
+    let mut lines = Vec::new();
+    // Medians of ratios need not be transitive: so many steps and no more.
+    for _ in rows {
+        let Some(base) = best else { break };
+        lines = rows.iter().map(|row| Line::new(row, base, floor, rng)).collect();
+        lines.sort_by(|a: &Line, b| a.ratio.median.total_cmp(&b.ratio.median));
+        let better = lines.iter().find(|line| line.standing == Standing::Faster);
+        let better = better.map(|line| line.kind.id);
+        let better = rows.iter().filter(eligible).find(|row| Some(row.kind.id) == better);
+        if better.is_none() {
+            break;
+        }
+        best = better;
+    }
+    lines
 }
 
 impl Line {
@@ -247,6 +259,26 @@ pub(crate) mod tests {
         let summary = summary(rows);
         assert_eq!(standings(&summary), [("d", Standing::Faster), ("a", Standing::Best)]);
         assert_eq!(summary.best().map(|line| line.kind.id), Some("a"));
+    }
+
+    #[test]
+    fn the_rounds_choose_the_best_where_the_medians_of_a_drifting_machine_mislead() {
+        let (a, b) = (kind("a", Role::Ours), kind("b", Role::Rival));
+        // In four of five rounds b takes 0.8 of a's time; the median of its times is higher all the same.
+        let rows = vec![
+            row(a, false, &[10.0, 10.0, 10.1, 20.0, 20.0]),
+            row(b, false, &[8.0, 10.2, 10.3, 16.0, 16.0]),
+            row(a, true, &[10.0, 10.0, 10.1, 20.0, 20.0]),
+        ];
+        let level = summary(rows);
+        assert_eq!(standings(&level), [("b", Standing::Level), ("a", Standing::Best)]);
+        let rows = vec![
+            row(a, false, &[10.0, 11.0, 10.0, 20.0, 20.0, 20.0, 20.0]),
+            row(b, false, &[8.0, 8.8, 8.0, 16.0, 20.1, 16.0, 16.0]),
+            row(a, true, &[10.0, 11.0, 10.0, 20.0, 20.0, 20.0, 20.0]),
+        ];
+        let clear = summary(rows);
+        assert_eq!(standings(&clear), [("b", Standing::Best), ("a", Standing::Slower)]);
     }
 
     #[test]

@@ -58,7 +58,7 @@ fn cell(summary: &Summary) -> String {
     };
     match next {
         Some(next) => {
-            let _ = write!(text, "; then {}, {} its time", next.kind.title, ratio(next.ratio));
+            let _ = write!(text, "; {} takes {} the time", next.kind.title, ratio(next.ratio));
         }
         None if products().count() == 1 => text.push_str(", being the only product here"),
         None => {}
@@ -66,7 +66,7 @@ fn cell(summary: &Summary) -> String {
     let faster = summary.lines.iter().filter(|line| line.standing == Standing::Faster);
     for design in faster {
         let (title, ratio) = (design.kind.title, ratio(design.ratio));
-        let _ = write!(text, ". {title} takes {ratio} of its time, but is not a product");
+        let _ = write!(text, "; {title} takes {ratio}, but is not a product");
     }
     text
 }
@@ -108,7 +108,7 @@ fn recommend(
         .filter_map(|summary| match of(summary, first.kind.id) {
             Some(line) if leads(&line) => None,
             Some(line) => Some(format!(
-                "{} ({} {}'s time)",
+                "{} ({} the time of {})",
                 name(summary),
                 ratio(line.ratio),
                 summary.best().map_or("the best", |best| best.kind.title)
@@ -166,10 +166,16 @@ mod tests {
             ]
         };
         let text = verdict(summary(rows(10.0, 20.0)));
-        assert!(text.contains("ours is fastest; then rival, 2.00x [2.00, 2.00]"), "{text}");
+        assert!(
+            text.contains("ours is fastest; rival takes 2.00x [2.00, 2.00] the time"),
+            "{text}"
+        );
         assert!(text.contains("For 1 to 1, ours: fastest"), "{text}");
         let text = verdict(summary(rows(20.0, 10.0)));
-        assert!(text.contains("rival is fastest; then ours, 2.00x [2.00, 2.00]"), "{text}");
+        assert!(
+            text.contains("rival is fastest; ours takes 2.00x [2.00, 2.00] the time"),
+            "{text}"
+        );
         assert!(text.contains("For 1 to 1, rival: fastest"), "{text}");
     }
 
@@ -192,7 +198,7 @@ mod tests {
         let rows =
             vec![row(a, false, &[10.0; 5]), row(d, false, &[5.0; 5]), row(a, true, &[10.0; 5])];
         let text = verdict(summary(rows));
-        assert!(text.contains("d takes 0.50x [0.50, 0.50] of its time, but is not"), "{text}");
+        assert!(text.contains("d takes 0.50x [0.50, 0.50], but is not"), "{text}");
         assert!(text.contains("For 1 to 1, a:"), "{text}");
     }
 }
