@@ -167,11 +167,11 @@ fn execute(arguments: &Arguments, raw: &[String]) -> Result<ExitCode, String> {
         eprintln!("warning: debug build, the figures mean nothing; use cargo run --release");
     }
     eprintln!(
-        "measuring {} cells, {samples} samples of {} ms in each of {} rounds: about {:.0} s",
-        plan.cells.len(),
+        "measuring {}: {samples} samples of {} ms in each of {} rounds, about {}",
+        counted(plan.cells.len(), "cell"),
         plan.timing.window.as_millis(),
         plan.rounds,
-        plan.estimate.as_secs_f64()
+        spoken(plan.estimate)
     );
     let before = Load::read();
     let mut progress = Progress::new(&plan, samples);
@@ -211,6 +211,15 @@ fn execute(arguments: &Arguments, raw: &[String]) -> Result<ExitCode, String> {
             Ok(ExitCode::from(code))
         }
     }
+}
+
+fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+fn spoken(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    if seconds < 120.0 { format!("{seconds:.0} s") } else { format!("{:.1} min", seconds / 60.0) }
 }
 
 /// What to tell the user, and the exit code.
@@ -305,7 +314,7 @@ fn text(context: &json::Context<'_>, outcome: &Outcome, summaries: &[Summary]) -
         "Verified: {} messages, none lost, doubled, reordered or torn.\n",
         outcome.verified
     ));
-    text.push_str(&table::warnings(machine, before, after));
+    text.push_str(&table::warnings(machine, before, after, outcome.rounds));
     text
 }
 

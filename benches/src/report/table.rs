@@ -84,8 +84,17 @@ fn wrapped(text: &str) -> String {
 }
 
 /// What a reader must doubt, as lines that start with an exclamation mark.
-pub fn warnings(machine: &Machine, before: Load, after: Load) -> String {
+pub fn warnings(machine: &Machine, before: Load, after: Load, rounds: usize) -> String {
     let mut text = String::new();
+    // All rounds lie on one side of the true median with probability 2^(1-n): no interval is surer than their range.
+    let coverage = 1.0 - 0.5_f64.powi(rounds as i32 - 1);
+    if coverage < 0.95 {
+        let _ = writeln!(
+            text,
+            "! only {rounds} rounds: the intervals are {:.0} % sure at best, not 95 %",
+            coverage * 100.0
+        );
+    }
     if !machine.optimised {
         text.push_str("! debug build: the figures mean nothing; use cargo run --release\n");
     }
@@ -287,6 +296,7 @@ mod tests {
         let load = Load { average: None, running: None, steal: None };
         let text = machine(&nothing, &Placement { cpus: Vec::new() }, load, load);
         assert_eq!(text.matches(UNKNOWN).count(), 14, "{text}");
-        assert_eq!(warnings(&nothing, load, load), "");
+        assert_eq!(warnings(&nothing, load, load, 6), "");
+        assert!(warnings(&nothing, load, load, 3).contains("75 % sure"));
     }
 }

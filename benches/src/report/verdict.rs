@@ -52,7 +52,8 @@ fn cell(summary: &Summary) -> String {
     let level: Vec<_> = products().filter(|line| line.standing == Standing::Level).collect();
     let next = products().find(|line| line.standing == Standing::Slower);
     let mut text = if !level.is_empty() {
-        format!("no clear difference between {} and {}", best.kind.title, titles(level))
+        let titles = titles([best].into_iter().chain(level));
+        format!("no clear difference between {titles}")
     } else {
         format!("{} is fastest", best.kind.title)
     };
