@@ -3,79 +3,20 @@
 use core::time::Duration;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::arguments::Arguments;
 use crate::cell::Cell;
 use crate::machine::{Load, Machine, Placement};
-use crate::plan::{self, Effort, Plan};
+use crate::plan::{self, Plan};
 use crate::progress::Progress;
 use crate::report::{self, json, summary::Summary, table, verdict};
 use crate::run::{self, Failure, Outcome};
 use crate::subject::Entry;
 use crate::subjects;
-
-/// Compares queue topologies on this machine, and says which queue to use.
-///
-/// Without arguments: one producer to one consumer, one factor varied at a time, about a minute. The result goes to
-/// stdout, progress to stderr.
-#[derive(Debug, Parser)]
-#[command(
-    version,
-    after_help = "\
-Exit codes: 0 ok; 2 bad arguments, or an environment that can't be used;
-            3 a queue lost, doubled, reordered or tore a message."
-)]
-pub struct Arguments {
-    /// A first look: all cells, shorter samples, about ten seconds
-    #[arg(long, conflicts_with_all = ["full", "budget"])]
-    quick: bool,
-
-    /// The grid: every batch, payload, capacity and mode; says first how long it will take
-    #[arg(long, conflicts_with = "cell")]
-    full: bool,
-
-    /// Seconds to measure; scales the rounds, and the samples where it must
-    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
-    budget: Option<Duration>,
-
-    /// Measure these kinds only, such as rtrb,mutex; see --list
-    #[arg(long, value_name = "KIND,...", value_delimiter = ',')]
-    kinds: Vec<String>,
-
-    /// Measure this cell: a name of --list, or such as batch=64,capacity=4096; may be repeated
-    #[arg(long, value_name = "CELL", value_parser = Cell::parse)]
-    cell: Vec<Cell>,
-
-    /// The seed of the order of samples and of the intervals; drawn and printed if not given
-    #[arg(long, value_name = "NUMBER")]
-    seed: Option<u64>,
-
-    /// Write everything, raw samples included, to this file
-    #[arg(long, value_name = "FILE", value_parser = parse_file)]
-    json: Option<PathBuf>,
-
-    /// Print kinds and cells, with the reasons why a kind has no figure in a cell
-    #[arg(long)]
-    list: bool,
-}
-
-fn parse_seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
-    if !(seconds > 0.0 && seconds <= 86_400.0) {
-        return Err("use more than 0 and at most 86400 seconds (a day)".to_owned());
-    }
-    Ok(Duration::from_secs_f64(seconds))
-}
-
-fn parse_file(text: &str) -> Result<PathBuf, String> {
-    if text == "-" {
-        return Err("the table goes to stdout: name a file".to_owned());
-    }
-    Ok(text.into())
-}
 
 const USAGE: u8 = 2;
 const BREACH: u8 = 3;
@@ -90,52 +31,6 @@ pub fn main() -> ExitCode {
             eprintln!("error: {message}");
             ExitCode::from(USAGE)
         }
-    }
-}
-
-impl Arguments {
-    fn effort(&self) -> Effort {
-        match (self.quick, self.full) {
-            (true, _) => Effort::Quick,
-            (_, true) => Effort::Full,
-            _ => Effort::Default,
-        }
-    }
-
-    fn cells(&self) -> Vec<Cell> {
-        if self.full {
-            return plan::grid();
-        }
-        let mut cells = self.cell.clone();
-        if cells.is_empty() {
-            cells.extend(plan::NAMED.map(|(_, cell)| cell));
-        }
-        let mut seen = Vec::new();
-        cells.retain(|cell| {
-            let new = !seen.contains(cell);
-            seen.push(*cell);
-            new
-        });
-        cells
-    }
-
-    fn kinds(&self) -> Result<Vec<Entry>, String> {
-        for id in &self.kinds {
-            if subjects::ALL.iter().any(|entry| entry.kind.id == id) {
-                continue;
-            }
-            let hint = if subjects::NOT_BUILT.contains(&id.as_str()) {
-                format!("kind '{id}' is not in this build: add --features rivals after cargo run")
-            } else {
-                format!("unknown kind '{id}'")
-            };
-            let valid: Vec<_> = subjects::ALL.iter().map(|entry| entry.kind.id).collect();
-            return Err(format!("{hint}; the kinds of this build are {}", valid.join(", ")));
-        }
-        let chosen = |entry: &&Entry| {
-            self.kinds.is_empty() || self.kinds.iter().any(|id| id == entry.kind.id)
-        };
-        Ok(subjects::ALL.iter().filter(chosen).copied().collect())
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! | module | what it answers |
 //! |---|---|
-//! | [`cli`] | what is asked, and is it possible? |
+//! | [`arguments`], [`cli`] | what is asked, and is it possible? |
 //! | [`cell`], [`plan`] | which questions, how often, for how long? |
 //! | [`subject`], [`subjects`] | who is asked, and how are they called? |
 //! | [`designs`] | our designs that lost |
@@ -13,6 +13,7 @@
 //!
 //! A new kind is one adapter in `subjects` and one line in [`subjects::ALL`]; a new topology is one more [`cell::Cell`].
 
+pub mod arguments;
 pub mod cell;
 pub mod cli;
 pub mod designs;

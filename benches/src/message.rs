@@ -104,7 +104,7 @@ fn expected_sum(words: usize, producer: usize, n: u64) -> u64 {
 /// One consumer's record of what it received.
 ///
 /// The usual case, "the successor of the last one", is one comparison: a loop holds the [`Run`] in registers, and
-/// everything else goes through [`stray`](Self::stray). Per producer only what a run leaves behind is stored.
+/// everything else goes through `stray`. Per producer only what a run leaves behind is stored.
 #[derive(Debug, Clone)]
 pub struct Audit {
     /// The run so far; a loop takes it out and puts it back.

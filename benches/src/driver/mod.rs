@@ -7,7 +7,7 @@
 //!  consumer  ---|== pop pop pop =========S=====================E|== pop till all are there
 //! ```
 //!
-//! The controlling thread sleeps; workers look at one padded word every [`LOOK`] messages. At `S` and `E` each worker
+//! The controlling thread sleeps; workers look at one padded word every `LOOK` messages. At `S` and `E` each worker
 //! stamps its own counters, wall clock and CPU clock, so no clock and no shared counter is touched in between, and a
 //! worker that sees a phase late has a window of its own, not a wrong one.
 //!
