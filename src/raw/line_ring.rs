@@ -46,7 +46,7 @@ use core::fmt;
 use super::{RawQueue, Run, Runs};
 use crate::cacheline::{CachePadded, Line, Lines};
 use crate::cardinality::One;
-use crate::sync::{AtomicUsize, Ordering, Shadow};
+use crate::sync::{AtomicUsize, Ordering, Shadow, prefetch_read};
 
 /// Largest capacity that is kept exactly, at the price of a header per item.
 const EXACT: usize = 64;
@@ -208,7 +208,11 @@ impl<T> LineRing<T> {
     fn look(&self, index: usize) -> bool {
         let seat = &*self.consumer;
         let filled = self.filled_after(seat.line.get(), index);
-        seat.ready.set(seat.number(index) + filled);
+        let ready = seat.number(index) + filled;
+        seat.ready.set(ready);
+        if ready == self.items {
+            prefetch_read(self.after(self.after(seat.line.get())).slots());
+        }
         filled > 0
     }
 
