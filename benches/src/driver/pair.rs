@@ -1,0 +1,192 @@
+//! The two modes without a stream: one thread alone, and the round trip.
+
+use std::thread;
+
+use super::control::Control;
+use super::gauge::{Counters, Gauge, Window};
+use super::stream::{fill, join};
+use super::{Direction, Flaw, LOOK, Sample, conclude};
+use crate::cell::{Cell, Topology};
+use crate::machine::Placement;
+use crate::message::{Audit, Payload, word};
+use crate::plan::Timing;
+use crate::subject::{Consume, Produce, Subject};
+
+/// A queue's two ends, for modes with one handle each.
+fn open<S: Subject, M: Payload>(cell: &Cell) -> (S::Producer<M>, S::Consumer<M>) {
+    let (mut tx, mut rx) = S::open::<M>(cell.capacity, Topology::ONE_TO_ONE);
+    let ends = tx.pop().zip(rx.pop()).filter(|_| tx.is_empty() && rx.is_empty());
+    ends.expect("one handle per end")
+}
+
+/// One thread pushes and pops in turn.
+pub(super) fn alone<S: Subject, M: Payload>(
+    cell: &Cell,
+    timing: &Timing,
+    placement: &Placement,
+) -> Result<Sample, Flaw> {
+    let (tx, rx) = open::<S, M>(cell);
+    let control = &Control::new(1, 1, timing);
+    let core = placement.core(0, 1);
+    let laps = 2 * cell.capacity as u64;
+    let (warm, result) = thread::scope(|scope| {
+        let thread = scope.spawn(move || both::<M, _, _>(cell, control, core, laps, tx, rx));
+        let warm = control.conduct(1, timing);
+        (warm, join(vec![thread]))
+    });
+    let Some((window, pushed, audit, ..)) = result.into_iter().next() else {
+        unreachable!("one thread, one result")
+    };
+    let directions = vec![Direction { pushed: vec![pushed], audits: vec![audit] }];
+    let only = &[&window];
+    conclude::<M>(directions, only, only, only, only, warm)
+}
+
+fn both<M: Payload, P: Produce<M>, C: Consume<M>>(
+    cell: &Cell,
+    control: &Control,
+    core: Option<usize>,
+    laps: u64,
+    mut tx: P,
+    mut rx: C,
+) -> (Window, u64, Audit, P, C) {
+    let first = word(0, 0);
+    let mut pushed = 0;
+    let mut audit = Audit::new(1, true);
+    let mut now = Counters::default();
+    let mut gauge = Gauge::new(Some(laps), core);
+    control.start();
+    if cell.batch == 1 {
+        'run: while gauge.go_on(control, &now) {
+            let mut run = audit.run;
+            for i in 0..LOOK {
+                let item = M::new(first + pushed);
+                let push = || tx.push(item).then_some(());
+                let pushed_it = control.insist(&mut now.pushes, push);
+                pushed += u64::from(pushed_it.is_some());
+                let popped = pushed_it.and_then(|()| control.insist(&mut now.pops, || rx.pop()));
+                let Some(item) = popped else {
+                    audit.run = run;
+                    now.passed(i);
+                    break 'run;
+                };
+                run = audit.extend(run, &item);
+            }
+            audit.run = run;
+            now.passed(LOOK);
+        }
+    } else {
+        let mut items = vec![M::default(); cell.batch];
+        let mut taken = Vec::with_capacity(cell.batch);
+        while gauge.go_on(control, &now) {
+            fill(&mut items, first + pushed);
+            let push = || Some(tx.push_batch(&items)).filter(|&n| n > 0);
+            let Some(n) = control.insist(&mut now.pushes, push) else { break };
+            pushed += n as u64;
+            let pop = || Some(rx.pop_batch(&mut taken, cell.batch)).filter(|&n| n > 0);
+            let Some(n) = control.insist(&mut now.pops, pop) else { break };
+            audit.run = taken.iter().fold(audit.run, |run, item| audit.extend(run, item));
+            taken.clear();
+            now.pushes.done += 1;
+            now.pops.done += 1;
+            now.moved += n as u64;
+        }
+    }
+    let window = gauge.close(control, &now);
+    control.finish(pushed);
+    control.drain(&mut rx, &mut audit, drop);
+    (window, pushed, audit, tx, rx)
+}
+
+/// One item goes there and back before the next one leaves.
+pub(super) fn round_trip<S: Subject, M: Payload>(
+    cell: &Cell,
+    timing: &Timing,
+    placement: &Placement,
+) -> Result<Sample, Flaw> {
+    let ((ping_tx, ping_rx), (pong_tx, pong_rx)) = (open::<S, M>(cell), open::<S, M>(cell));
+    let control = &Control::new(2, 1, timing);
+    let laps = 2 * cell.capacity as u64;
+    let (warm, mut results) = thread::scope(|scope| {
+        let core = placement.core(0, 2);
+        let serve = scope.spawn(move || serve::<M, _, _>(control, core, laps, ping_tx, pong_rx));
+        let core = placement.core(1, 2);
+        let echo = scope.spawn(move || echo::<M, _, _>(control, core, ping_rx, pong_tx));
+        let warm = control.conduct(1, timing);
+        (warm, (join(vec![serve]), join(vec![echo])))
+    });
+    let Some(((here, pinged, pongs, ..), (there, ponged, pings, ..))) =
+        results.0.pop().zip(results.1.pop())
+    else {
+        unreachable!("two threads, two results")
+    };
+    let directions = vec![
+        Direction { pushed: vec![pinged], audits: vec![pings] },
+        Direction { pushed: vec![ponged], audits: vec![pongs] },
+    ];
+    let both = &[&here, &there];
+    conclude::<M>(directions, both, both, &[&here], both, warm)
+}
+
+/// Sends an item and waits for it to come back.
+fn serve<M: Payload, P: Produce<M>, C: Consume<M>>(
+    control: &Control,
+    core: Option<usize>,
+    laps: u64,
+    mut tx: P,
+    mut rx: C,
+) -> (Window, u64, Audit, P, C) {
+    let first = word(0, 0);
+    let mut pushed = 0;
+    let mut audit = Audit::new(1, true);
+    let mut now = Counters::default();
+    let mut gauge = Gauge::new(Some(laps), core);
+    control.start();
+    while gauge.go_on(control, &now) {
+        let item = M::new(first + pushed);
+        let push = || tx.push(item).then_some(());
+        if control.insist(&mut now.pushes, push).is_none() {
+            break;
+        }
+        pushed += 1;
+        let back = control.insist(&mut now.pops, || rx.pop());
+        // After the stop, what is under way still comes home.
+        let Some(item) = back.or_else(|| control.persist(|| rx.pop())) else { break };
+        audit.take(&item);
+        now.passed(1);
+    }
+    let window = gauge.close(control, &now);
+    control.finish(pushed);
+    (window, pushed, audit, tx, rx)
+}
+
+/// Sends back what comes.
+fn echo<M: Payload, P: Produce<M>, C: Consume<M>>(
+    control: &Control,
+    core: Option<usize>,
+    mut rx: C,
+    mut tx: P,
+) -> (Window, u64, Audit, P, C) {
+    let mut pushed = 0;
+    let mut audit = Audit::new(1, true);
+    let mut now = Counters::default();
+    let mut gauge = Gauge::new(None, core);
+    control.start();
+    while gauge.go_on(control, &now) {
+        let Some(item) = control.insist(&mut now.pops, || rx.pop()) else { break };
+        audit.take(&item);
+        let mut push = || tx.push(item).then_some(());
+        let back = control.insist(&mut now.pushes, &mut push);
+        if back.or_else(|| control.persist(push)).is_none() {
+            break;
+        }
+        pushed += 1;
+        now.passed(1);
+    }
+    let window = gauge.close(control, &now);
+    control.drain(&mut rx, &mut audit, |item: M| {
+        let back = control.persist(|| tx.push(item).then_some(()));
+        pushed += u64::from(back.is_some());
+    });
+    (window, pushed, audit, tx, rx)
+}

@@ -1,0 +1,150 @@
+//! Everything, for programs: raw samples of every round, and the summary that the table shows.
+
+use core::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::machine::{Load, Machine, Placement};
+use crate::plan::{Effort, Plan};
+use crate::report::METHOD;
+use crate::report::summary::{Line, Summary};
+use crate::run::{Failure, Measured, Outcome};
+use crate::subject::{Entry, Kind};
+
+/// Raised when a field changes its meaning or goes.
+pub const SCHEMA: u32 = 1;
+
+/// What a run was given.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The arguments, the program's name excepted.
+    pub arguments: &'a [String],
+    /// The seed of shuffles and intervals.
+    pub seed: u64,
+    /// How much was asked for.
+    pub effort: Effort,
+    /// What was planned.
+    pub plan: &'a Plan,
+    /// The kinds selected.
+    pub kinds: &'a [Entry],
+    /// The machine.
+    pub machine: &'a Machine,
+    /// Where threads went.
+    pub placement: &'a Placement,
+    /// Its load before the first sample.
+    pub before: Load,
+    /// Its load after the last one.
+    pub after: Load,
+}
+
+fn head(context: &Context<'_>) -> Value {
+    json!({
+        "schema": SCHEMA,
+        "program": { "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") },
+        "arguments": context.arguments,
+        "seed": context.seed,
+        "effort": context.effort,
+        "method": METHOD,
+        "wait": "crossbeam_utils::Backoff::snooze between failed tries",
+        "plan": {
+            "rounds": context.plan.rounds,
+            "warm_up_ms": millis(context.plan.timing.warm_up),
+            "window_ms": millis(context.plan.timing.window),
+            "estimate_s": context.plan.estimate.as_secs_f64(),
+        },
+        "machine": context.machine,
+        "placement": context.placement.cpus,
+        "load": { "before": context.before, "after": context.after },
+        "kinds": context.kinds.iter().map(|entry| kind(&entry.kind)).collect::<Vec<_>>(),
+    })
+}
+
+fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+fn kind(kind: &Kind) -> Value {
+    json!({
+        "id": kind.id,
+        "title": kind.title,
+        "origin": kind.origin.text(),
+        "role": kind.role,
+        "ends": kind.ends,
+        "batch": kind.batch,
+        "note": kind.note,
+    })
+}
+
+/// The document of a run that went through.
+pub fn success(context: &Context<'_>, outcome: &Outcome, summaries: &[Summary]) -> Value {
+    let mut document = head(context);
+    document["rounds"] = json!(outcome.rounds);
+    document["elapsed_s"] = json!(outcome.elapsed.as_secs_f64());
+    document["verified_messages"] = json!(outcome.verified);
+    document["failure"] = Value::Null;
+    let cells =
+        outcome.cells.iter().zip(summaries).map(|(measured, summary)| cell(measured, summary));
+    document["cells"] = cells.collect();
+    document
+}
+
+/// The document of a run that ended early.
+pub fn failure(context: &Context<'_>, failure: &Failure) -> Value {
+    let mut document = head(context);
+    document["failure"] = match failure {
+        Failure::Breach { kind, cell, breach } => json!({
+            "what": "breach",
+            "kind": kind,
+            "cell": cell.id(),
+            "expected": breach.expected,
+            "seen": breach.seen,
+        }),
+        Failure::Starved { kind, cell } => json!({
+            "what": "starved",
+            "kind": kind,
+            "cell": cell.id(),
+        }),
+    };
+    document
+}
+
+fn cell(measured: &Measured, summary: &Summary) -> Value {
+    let rows = measured.rows.iter().map(|row| {
+        let line = summary.lines.iter().find(|line| line.kind.id == row.kind.id && !row.twin);
+        json!({
+            "kind": row.kind.id,
+            "twin": row.twin,
+            "summary": line.map(|line| figures(line, summary)),
+            "samples": row.samples,
+        })
+    });
+    let refused = measured.refused.iter();
+    json!({
+        "id": measured.cell.id(),
+        "cell": measured.cell,
+        "unit": format!("ns per {}", measured.cell.unit()),
+        "reference": summary.best().map(|best| best.kind.id),
+        "noise_floor": summary.twin.map(|(kind, ratio)| json!({
+            "kind": kind.id,
+            "twin_ratio": ratio,
+            "factor": summary.floor,
+        })),
+        "pinned": summary.pinned,
+        "warm": summary.warm,
+        "rows": rows.collect::<Vec<_>>(),
+        "not_applicable": refused
+            .map(|(kind, reason)| json!({ "kind": kind.id, "reason": reason }))
+            .collect::<Vec<_>>(),
+    })
+}
+
+fn figures(line: &Line, summary: &Summary) -> Value {
+    json!({
+        "ns": line.ns,
+        "time_ratio_to_reference": line.ratio,
+        "standing": line.standing,
+        "cpu_ns": line.cpu_ns,
+        "failed_share": line.regime,
+        "regime": line.regime.word(summary.cell.mode),
+    })
+}

@@ -1,0 +1,54 @@
+//! What the figures say: `summary` computes, `table`, `verdict` and `json` tell.
+
+pub mod json;
+pub mod summary;
+pub mod table;
+pub mod verdict;
+
+/// The method, in words that a reader of the figures needs.
+pub const METHOD: &str = "\
+Each round measures every kind once in every cell, in shuffled order, on a fresh
+queue. A sample warms up (two laps of the ring, at least 10 ms), then counts in
+a window of fixed time, then drains and verifies count, checksum and order of
+all messages. Ratios are taken within a round; shown is their median with its
+95 % interval (bootstrap over rounds). The A/A pair is one kind measured twice:
+its interval is the noise floor. Between failed tries every kind waits the same:
+crossbeam's Backoff::snooze (spins, then yields; never sleeps).
+";
+
+/// Columns of the report.
+const WIDTH: usize = 80;
+
+/// Appends a paragraph that starts with `head` and goes on after `indent`, no line wider than [`WIDTH`].
+fn paragraph(text: &mut String, head: &str, indent: &str, body: &str) {
+    let mut column = head.chars().count();
+    text.push_str(head);
+    for (i, word) in body.split_whitespace().enumerate() {
+        let width = word.chars().count();
+        if i > 0 && column + 1 + width > WIDTH {
+            text.push('\n');
+            text.push_str(indent);
+            column = indent.len();
+        } else if i > 0 {
+            text.push(' ');
+            column += 1;
+        }
+        text.push_str(word);
+        column += width;
+    }
+    text.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_paragraph_keeps_its_words_and_its_width() {
+        let mut text = String::new();
+        let body = "several words of some length ".repeat(20);
+        paragraph(&mut text, "  base: ", "      ", &body);
+        assert!(text.lines().all(|line| line.len() <= WIDTH), "{text}");
+        assert!(text.split_whitespace().skip(1).eq(body.split_whitespace()));
+    }
+}

@@ -1,0 +1,90 @@
+//! Our designs that lost: measured, never recommended.
+
+use crate::cell::Topology;
+use crate::designs::{cached_index, slot_flag};
+use crate::message::Payload;
+use crate::subject::{Batch, Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
+
+/// [`cached_index`]; batches by its slices.
+#[derive(Debug)]
+pub struct CachedIndex;
+
+impl Subject for CachedIndex {
+    const KIND: Kind = Kind {
+        id: "cached-index",
+        title: "design: cached index",
+        origin: Origin::Here,
+        role: Role::Design,
+        ends: Ends::SPSC,
+        batch: Batch::Native,
+        note: "a design, not a product",
+    };
+    type Producer<T: Payload> = cached_index::Producer<T>;
+    type Consumer<T: Payload> = cached_index::Consumer<T>;
+
+    fn open<T: Payload>(capacity: usize, _topology: Topology) -> Handles<Self, T> {
+        let (tx, rx) = cached_index::bounded(capacity);
+        (vec![tx], vec![rx])
+    }
+}
+
+impl<T: Payload> Produce<T> for cached_index::Producer<T> {
+    #[inline]
+    fn push(&mut self, item: T) -> bool {
+        cached_index::Producer::push(self, item).is_ok()
+    }
+
+    #[inline]
+    fn push_batch(&mut self, items: &[T]) -> usize {
+        self.push_slice(items)
+    }
+}
+
+impl<T: Payload> Consume<T> for cached_index::Consumer<T> {
+    #[inline]
+    fn pop(&mut self) -> Option<T> {
+        cached_index::Consumer::pop(self).ok()
+    }
+
+    #[inline]
+    fn pop_batch(&mut self, into: &mut Vec<T>, max: usize) -> usize {
+        self.pop_into(into, max)
+    }
+}
+
+/// [`slot_flag`].
+#[derive(Debug)]
+pub struct SlotFlag;
+
+impl Subject for SlotFlag {
+    const KIND: Kind = Kind {
+        id: "slot-flag",
+        title: "design: slot flag",
+        origin: Origin::Here,
+        role: Role::Design,
+        ends: Ends::SPSC,
+        batch: Batch::Looped,
+        note: "a design, not a product",
+    };
+    type Producer<T: Payload> = slot_flag::Producer<T>;
+    type Consumer<T: Payload> = slot_flag::Consumer<T>;
+
+    fn open<T: Payload>(capacity: usize, _topology: Topology) -> Handles<Self, T> {
+        let (tx, rx) = slot_flag::bounded(capacity);
+        (vec![tx], vec![rx])
+    }
+}
+
+impl<T: Payload> Produce<T> for slot_flag::Producer<T> {
+    #[inline]
+    fn push(&mut self, item: T) -> bool {
+        slot_flag::Producer::push(self, item).is_ok()
+    }
+}
+
+impl<T: Payload> Consume<T> for slot_flag::Consumer<T> {
+    #[inline]
+    fn pop(&mut self) -> Option<T> {
+        slot_flag::Consumer::pop(self).ok()
+    }
+}

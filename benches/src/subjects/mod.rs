@@ -1,0 +1,143 @@
+//! Every kind that is measured, one adapter each.
+//!
+//! An adapter adds nothing to the kind's own calls: no retry, no wait, no copy that the kind doesn't ask for.
+
+mod crossbeam;
+mod designs;
+mod raddle;
+mod rtrb;
+mod std;
+
+#[cfg(feature = "rivals")]
+mod channels;
+#[cfg(feature = "rivals")]
+mod gil;
+#[cfg(feature = "rivals")]
+mod heapless;
+#[cfg(feature = "rivals")]
+mod ringbuf;
+#[cfg(feature = "rivals")]
+mod rings;
+
+#[cfg(feature = "rivals")]
+pub use self::{
+    channels::{Crossfire, Flume, Kanal, Rapidfire},
+    gil::Gil,
+    heapless::Heapless,
+    ringbuf::Ringbuf,
+    rings::{Concurrent, Nexus, Thing},
+};
+pub use self::{
+    crossbeam::{ArrayQueue, Channel},
+    designs::{CachedIndex, SlotFlag},
+    raddle::Raddle,
+    rtrb::Rtrb,
+    std::{MutexDeque, SyncChannel},
+};
+
+use crate::subject::Entry;
+
+/// All kinds of this build, ours first; the first one selected is measured twice, as the A/A pair.
+pub const ALL: &[Entry] = &[
+    Entry::of::<Raddle>(),
+    Entry::of::<Rtrb>(),
+    Entry::of::<ArrayQueue>(),
+    Entry::of::<Channel>(),
+    Entry::of::<SyncChannel>(),
+    Entry::of::<MutexDeque>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<Ringbuf>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<Gil>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<Heapless>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<Nexus>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<Concurrent>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<Thing>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<Kanal>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<Flume>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<Crossfire>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<Rapidfire>(),
+    Entry::of::<CachedIndex>(),
+    Entry::of::<SlotFlag>(),
+];
+
+/// Kinds of `--features rivals` that this build lacks.
+pub const NOT_BUILT: &[&str] = if cfg!(feature = "rivals") {
+    &[]
+} else {
+    &[
+        "ringbuf",
+        "gil",
+        "heapless",
+        "nexus",
+        "concurrent",
+        "thingbuf",
+        "kanal",
+        "flume",
+        "crossfire",
+        "rapidfire",
+    ]
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cell::Cell;
+    use crate::machine::Placement;
+    use crate::plan::Timing;
+    use core::time::Duration;
+
+    /// Long enough for a few hundred messages, short enough for all kinds in all cells.
+    const TIMING: Timing = Timing {
+        warm_up: Duration::from_millis(1),
+        window: Duration::from_millis(1),
+        patience: Duration::from_secs(20),
+    };
+
+    #[test]
+    fn kinds_have_distinct_short_names() {
+        for (i, entry) in ALL.iter().enumerate() {
+            let kind = entry.kind;
+            assert!(ALL[..i].iter().all(|other| other.kind.id != kind.id), "{}", kind.id);
+            assert!(kind.title.chars().count() <= 23, "{}", kind.title);
+        }
+    }
+
+    #[test]
+    fn every_kind_of_the_lock_file_has_a_version() {
+        for entry in ALL {
+            assert!(!entry.kind.origin.text().contains("unknown"), "{}", entry.kind.id);
+        }
+    }
+
+    /// Every kind passes its verification in every cell it answers, single and batched, both ways.
+    #[test]
+    fn every_kind_keeps_its_contract_in_every_cell() {
+        let placement = Placement::read();
+        for text in [
+            "capacity=64",
+            "capacity=64,batch=64,payload=64",
+            "capacity=64,batch=5,payload=256",
+            "mode=alone,capacity=64",
+            "mode=alone,capacity=64,batch=7",
+            "mode=round-trip,capacity=64,payload=64",
+            "topology=2x1,capacity=64",
+            "topology=2x2,capacity=64,batch=3",
+        ] {
+            let cell = Cell::parse(text).unwrap();
+            for entry in ALL.iter().filter(|entry| entry.refuses(&cell).is_none()) {
+                let result = entry.sample(&cell, &TIMING, &placement);
+                let breach = matches!(result, Err(crate::driver::Flaw::Breach(_)));
+                assert!(!breach, "{} in {cell}: {result:?}", entry.kind.id);
+            }
+        }
+    }
+}
