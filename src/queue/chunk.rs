@@ -92,22 +92,17 @@ impl<'a, Q: Runs> WriteChunk<'a, Q> {
     pub fn commit(self, n: usize) {
         assert!(n <= self.written, "raddle: can't commit {n} items, {} are written", self.written);
         let chunk = ManuallyDrop::new(self);
-        let mut rest = chunk.start;
+        let mut place = chunk.start;
         let mut done = 0;
         while done < n {
-            // SAFETY: the producer handle is borrowed mutably; these slots are in the order of pushing.
-            done += unsafe { chunk.queue.vacant_from(&mut rest, n - done) }.len;
+            // SAFETY: the producer handle is borrowed mutably; what was pushed since `start` lies before `place`.
+            done += unsafe { chunk.queue.vacant_from(&mut place, n - done) }.len;
+            // SAFETY: the slots of this run are among the `n` that were written.
+            unsafe { chunk.queue.publish(&place) };
         }
-        let mut done = 0;
-        while done < n {
-            // SAFETY: the producer handle is borrowed mutably.
-            let k = unsafe { chunk.queue.vacant() }.len.min(n - done);
-            // SAFETY: `k` of the run's slots are among the `n` that were written.
-            unsafe { chunk.queue.publish(k) };
-            done += k;
-        }
-        // Only now, since it runs the items' own code. SAFETY: these were written, and are not published.
-        unsafe { drop_written(chunk.queue, rest, chunk.written - n) };
+        // Only now, since it runs the items' own code.
+        // SAFETY: the others were written and are not published.
+        unsafe { drop_written(chunk.queue, place, chunk.written - n) };
     }
 
     /// Pushes all items written.
@@ -196,17 +191,18 @@ impl<'a, Q: Runs> ReadChunk<'a, Q> {
     /// If it has fewer than `n` items; then all stay.
     pub fn release(self, n: usize) {
         assert!(n <= self.len, "raddle: can't release {n} items of {}", self.len);
+        // SAFETY: the chunk borrows the consumer handle mutably.
+        let mut place = unsafe { self.queue.consumer_place() };
         let mut left = n;
         despite_a_panic(|| {
             while left > 0 {
-                // SAFETY: the chunk borrows the consumer handle mutably.
-                let run = unsafe { self.queue.filled() };
-                let k = run.len.min(left);
-                left -= k;
+                // SAFETY: as above; what was popped since lies before `place`.
+                let run = unsafe { self.queue.filled_from(&mut place, left) };
+                left -= run.len;
                 // After the items are dropped, also if one of them panics.
-                let _slots = Slots(self.queue, k);
+                let _slots = Slots { queue: self.queue, place, n: run.len };
                 // SAFETY: filled slots are the consumer's until they are released.
-                unsafe { slice_from_raw_parts_mut(run.start, k).drop_in_place() };
+                unsafe { slice_from_raw_parts_mut(run.start, run.len).drop_in_place() };
             }
         });
     }
@@ -246,13 +242,17 @@ impl<'a, Q: Runs<Item: 'a>> Iterator for RunsOf<'a, Q> {
     }
 }
 
-/// `n` slots of the filled run, released when dropped.
-struct Slots<'a, Q: Runs>(&'a Q, usize);
+/// `n` slots before `place`, released when dropped.
+struct Slots<'a, Q: Runs> {
+    queue: &'a Q,
+    place: Q::Place,
+    n: usize,
+}
 
 impl<Q: Runs> Drop for Slots<'_, Q> {
     fn drop(&mut self) {
-        // SAFETY: `release` has dropped the run's first `n` items.
-        unsafe { self.0.release(self.1) };
+        // SAFETY: `release` has dropped the items in these slots.
+        unsafe { self.queue.release(&self.place, self.n) };
     }
 }
 

@@ -160,29 +160,38 @@ impl<Q: Runs<Consumers = One>> Consumer<Q, One> {
     #[inline]
     pub fn pop_into(&mut self, items: &mut Vec<Q::Item>, max: usize) -> Result<usize, PopError> {
         let max = max.min(self.capacity());
-        let mut done = 0;
-        while done < max {
-            // SAFETY: the only consumer handle, borrowed mutably.
-            let run = unsafe { self.shared.queue().filled() };
-            let n = run.len.min(max - done);
-            if n == 0 {
-                if done > 0 {
-                    break;
-                }
-                items.push(self.pop_again()?);
-                done = 1;
-                continue;
-            }
-            items.reserve(n);
-            // SAFETY: the run's first `n` items, into the room just made behind the vector's.
-            unsafe { items.as_mut_ptr().add(items.len()).copy_from_nonoverlapping(run.start, n) };
-            // SAFETY: those `n` are initialised now ..
-            unsafe { items.set_len(items.len() + n) };
-            // SAFETY: .. and in the queue no longer anybody's.
-            unsafe { self.shared.queue().release(n) };
-            done += n;
+        let mut done = self.pop_runs(items, max);
+        if done == 0 && max > 0 {
+            items.push(self.pop_again()?);
+            done = 1 + self.pop_runs(items, max - 1);
         }
         Ok(done)
+    }
+
+    /// Moves up to `max` items to the end of `items`, run by run, and says how many.
+    #[inline(always)]
+    fn pop_runs(&mut self, items: &mut Vec<Q::Item>, max: usize) -> usize {
+        let queue = self.shared.queue();
+        // SAFETY: the only consumer handle, borrowed mutably.
+        let mut place = unsafe { queue.consumer_place() };
+        let mut done = 0;
+        while done < max {
+            // SAFETY: as above; all that was popped since lies before `place`.
+            let run = unsafe { queue.filled_from(&mut place, max - done) };
+            if run.len == 0 {
+                break;
+            }
+            items.reserve(run.len);
+            let end = items.spare_capacity_mut().as_mut_ptr().cast::<Q::Item>();
+            // SAFETY: filled slots, into as much room as was just made.
+            unsafe { end.copy_from_nonoverlapping(run.start, run.len) };
+            // SAFETY: so many more are initialised.
+            unsafe { items.set_len(items.len() + run.len) };
+            // SAFETY: the items of this run have moved.
+            unsafe { queue.release(&place, run.len) };
+            done += run.len;
+        }
+        done
     }
 
     /// Shows up to `n` items in place, to be released all at once.

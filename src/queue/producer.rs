@@ -151,22 +151,23 @@ impl<Q: Runs<Producers = One>> Producer<Q, One> {
         n: usize,
         mut fill: impl FnMut(usize, *mut Q::Item, usize),
     ) -> Result<usize, PushError<()>> {
-        let queue = self.shared.queue();
-        let mut done = 0;
-        if self.shared.no_consumer() && n > 0 {
+        if n > 0 && self.shared.no_consumer() {
             return Err(PushError::Closed(()));
         }
+        let queue = self.shared.queue();
+        // SAFETY: the only producer handle, borrowed mutably.
+        let mut place = unsafe { queue.producer_place() };
+        let mut done = 0;
         while done < n {
-            // SAFETY: the only producer handle, borrowed mutably.
-            let run = unsafe { queue.vacant() };
-            let k = run.len.min(n - done);
-            if k == 0 {
+            // SAFETY: as above; all that was pushed since lies before `place`.
+            let run = unsafe { queue.vacant_from(&mut place, n - done) };
+            if run.len == 0 {
                 return if done == 0 { Err(PushError::Full(())) } else { Ok(done) };
             }
-            fill(done, run.start, k);
-            // SAFETY: `k` slots of this run were written just now.
-            unsafe { queue.publish(k) };
-            done += k;
+            fill(done, run.start, run.len);
+            // SAFETY: this run was written just now.
+            unsafe { queue.publish(&place) };
+            done += run.len;
         }
         Ok(done)
     }

@@ -46,7 +46,7 @@ use core::fmt;
 use super::{RawQueue, Run, Runs};
 use crate::cacheline::{CachePadded, Line, Lines};
 use crate::cardinality::One;
-use crate::sync::{AtomicUsize, Ordering, Shadow};
+use crate::sync::{AtomicUsize, Ordering, Shadow, prefetch_read};
 
 /// Largest capacity that is kept exactly, at the price of a header per item.
 const EXACT: usize = 64;
@@ -61,14 +61,17 @@ struct Header {
 }
 
 /// Where one side stands. Only `index` is read by others.
+///
+/// With one item to a line `start` and `ready` stay 0: then each operation looks at a header, and has less to remember.
 struct Seat<T> {
     /// The next item of this side.
     index: AtomicUsize,
-    /// The line it is in, unless that is used up, and the index at which the line ends.
+    /// The line of the consumer's next item, and of the producer's last one.
     line: Cell<Line<Header, T>>,
-    end: Cell<usize>,
-    /// Up to which index the consumer knows the line to be filled.
-    known: Cell<usize>,
+    /// The index of the line's first slot.
+    start: Cell<usize>,
+    /// How many of the line's slots, from its first on, this side may use without looking at a header.
+    ready: Cell<usize>,
 }
 
 /// A bounded queue for one producer and one consumer. See the head of the file.
@@ -88,14 +91,26 @@ unsafe impl<T: Send> Sync for LineRing<T> {}
 unsafe impl<T: Send> Send for LineRing<T> {}
 
 impl<T> Seat<T> {
-    /// A seat at index 0, on a line that ends at `end`.
-    fn new(line: Line<Header, T>, end: usize) -> CachePadded<Self> {
+    /// A seat at index 0, on `line`.
+    fn new(line: Line<Header, T>) -> CachePadded<Self> {
         CachePadded::new(Self {
             index: AtomicUsize::new(0),
             line: Cell::new(line),
-            end: Cell::new(end),
-            known: Cell::new(0),
+            start: Cell::new(0),
+            ready: Cell::new(0),
         })
+    }
+
+    /// Its own index: no other side changes it.
+    #[inline(always)]
+    fn index(&self) -> usize {
+        self.index.load(Ordering::Relaxed)
+    }
+
+    /// Which slot of its line `index` is.
+    #[inline(always)]
+    fn number(&self, index: usize) -> usize {
+        index.wrapping_sub(self.start.get())
     }
 }
 
@@ -127,9 +142,8 @@ impl<T> LineRing<T> {
             shadow: Shadow::new(items),
         });
         Self {
-            // Before its first push the producer has just used up the line before the first.
-            producer: Seat::new(lines.last(), 0),
-            consumer: Seat::new(lines.first(), items),
+            producer: Seat::new(lines.last()),
+            consumer: Seat::new(lines.first()),
             items,
             rest_of_lap: (count - 1) * items,
             lines,
@@ -157,79 +171,110 @@ impl<T> LineRing<T> {
         self.header(line).state.load(Ordering::Acquire) == vacant(index)
     }
 
+    /// The state of `line`, with the items that it tells of.
+    #[inline(always)]
+    fn filled_upto(&self, line: Line<Header, T>) -> usize {
+        // ORDERING: (C1) Acquire, pairs with (P1): the items of the slots that are read next.
+        self.header(line).state.load(Ordering::Acquire)
+    }
+
     /// How many slots of `line` are filled from `index` on.
     #[inline(always)]
     fn filled_after(&self, line: Line<Header, T>, index: usize) -> usize {
-        // ORDERING: (C1) Acquire, pairs with (P1): the items of the slots that are read next.
-        let ahead = self.header(line).state.load(Ordering::Acquire).wrapping_sub(index);
+        let ahead = self.filled_upto(line).wrapping_sub(index);
         if ahead < VACANT { ahead } else { 0 }
     }
 
-    /// Makes sure that the producer's seat is on a line with a vacant slot at `index`.
+    /// The line after the producer's, if it is vacant from `index`, its first, on.
     #[inline(always)]
-    fn seek_vacant(&self, index: usize) -> bool {
+    fn vacant_line(&self, index: usize) -> Option<Line<Header, T>> {
+        let next = self.after(self.producer.line.get());
+        self.is_vacant(next, index).then_some(next)
+    }
+
+    /// Makes the slot of `index`, which begins a line, ready for the producer. Not with one item to a line.
+    #[inline(always)]
+    fn enter(&self, index: usize) -> bool {
+        let Some(line) = self.vacant_line(index) else { return false };
         let seat = &*self.producer;
-        if index == seat.end.get() {
-            let next = self.after(seat.line.get());
-            if !self.is_vacant(next, index) {
-                return false;
-            }
-            seat.line.set(next);
-            seat.end.set(index.wrapping_add(self.items));
-        }
+        seat.line.set(line);
+        seat.start.set(index);
+        seat.ready.set(self.items);
         true
     }
 
-    /// Makes sure that the consumer's seat knows of a filled slot at `index`.
+    /// Makes the slot of `index` ready for the consumer, with all that are filled behind it. Not with one item to a line.
     #[inline(always)]
-    fn seek_filled(&self, index: usize) -> bool {
+    fn look(&self, index: usize) -> bool {
         let seat = &*self.consumer;
-        if index == seat.known.get() {
-            let filled = self.filled_after(seat.line.get(), index);
-            if filled == 0 {
-                return false;
-            }
-            seat.known.set(index.wrapping_add(filled));
+        let filled = self.filled_after(seat.line.get(), index);
+        let ready = seat.number(index) + filled;
+        seat.ready.set(ready);
+        if ready == self.items {
+            prefetch_read(self.after(self.after(seat.line.get())).slots());
         }
-        true
+        filled > 0
     }
 
-    /// Shows the consumer all slots before `next`.
+    /// Shows the consumer the slots before `next`, the last of which is in `line`.
     #[inline(always)]
-    fn publish_upto(&self, next: usize) {
-        let seat = &*self.producer;
+    fn publish_upto(&self, line: Line<Header, T>, next: usize) {
         // ORDERING: (P1) Release, pairs with (C1): the items are written before the header says so.
-        self.header(seat.line.get()).state.store(next, Ordering::Release);
+        self.header(line).state.store(next, Ordering::Release);
         // ORDERING: (P2) Release, pairs with (N1): who counts an item also sees it in its header.
-        seat.index.store(next, Ordering::Release);
+        self.producer.index.store(next, Ordering::Release);
     }
 
-    /// Gives up all slots before `next`, and the line if that was its last.
+    /// Gives up the slots before `next`, and `line` if they are all its `number` slots.
     #[inline(always)]
-    fn release_upto(&self, next: usize) {
+    fn release_upto(&self, line: Line<Header, T>, next: usize, number: usize) {
         let seat = &*self.consumer;
         // Relaxed: only counted, nothing is done on the strength of it; the slots go back with (C2).
         seat.index.store(next, Ordering::Relaxed);
-        if next == seat.end.get() {
-            let line = seat.line.get();
-            let state = vacant(next.wrapping_add(self.rest_of_lap));
-            // ORDERING: (C2) Release, pairs with (P3): the items are out before the slots are vacant.
-            self.header(line).state.store(state, Ordering::Release);
-            seat.line.set(self.after(line));
-            seat.end.set(next.wrapping_add(self.items));
+        if number == self.items {
+            self.vacate(line, next);
+            if self.items > 1 {
+                seat.start.set(next);
+                seat.ready.set(0);
+            }
         }
     }
 
-    /// Which slot of its line `index` is, if the line ends at `end`.
+    /// Gives up `line`, which ends before `next`.
     #[inline(always)]
-    fn number(&self, index: usize, end: usize) -> usize {
-        self.items - end.wrapping_sub(index)
+    fn vacate(&self, line: Line<Header, T>, next: usize) {
+        let state = vacant(next.wrapping_add(self.rest_of_lap));
+        // ORDERING: (C2) Release, pairs with (P3): the items are out before the slots are vacant.
+        self.header(line).state.store(state, Ordering::Release);
+        self.consumer.line.set(self.after(line));
     }
 
-    /// The slot of `index` in `seat`'s line.
+    /// [`push`](RawQueue::push) with one item to a line.
     #[inline(always)]
-    fn slot(&self, seat: &Seat<T>, index: usize) -> *mut T {
-        seat.line.get().slots().wrapping_add(self.number(index, seat.end.get()))
+    fn push_single(&self, index: usize, item: T) -> Result<(), T> {
+        let Some(line) = self.vacant_line(index) else { return Err(item) };
+        self.header(line).shadow.write(0);
+        // SAFETY: the line's slot is vacant, and so the producer's.
+        unsafe { line.slots().write(item) };
+        self.producer.line.set(line);
+        self.publish_upto(line, index.wrapping_add(1));
+        Ok(())
+    }
+
+    /// [`pop`](RawQueue::pop) with one item to a line.
+    #[inline(always)]
+    fn pop_single(&self, index: usize) -> Option<T> {
+        let line = self.consumer.line.get();
+        let next = index.wrapping_add(1);
+        if self.filled_upto(line) != next {
+            return None;
+        }
+        self.header(line).shadow.write(0);
+        // SAFETY: the line's slot is filled, and so the consumer's; giving it up below makes this its only read.
+        let item = unsafe { line.slots().read() };
+        self.consumer.index.store(next, Ordering::Relaxed);
+        self.vacate(line, next);
+        Some(item)
     }
 
     fn produced(&self) -> usize {
@@ -253,28 +298,43 @@ unsafe impl<T> RawQueue for LineRing<T> {
     #[inline(always)]
     unsafe fn push(&self, item: T) -> Result<(), T> {
         let seat = &*self.producer;
-        let index = seat.index.load(Ordering::Relaxed);
-        if !self.seek_vacant(index) {
-            return Err(item);
+        let index = seat.index();
+        let mut number = seat.number(index);
+        if number >= seat.ready.get() {
+            if self.items == 1 {
+                return self.push_single(index, item);
+            }
+            if !self.enter(index) {
+                return Err(item);
+            }
+            number = 0;
         }
-        self.header(seat.line.get()).shadow.write(self.number(index, seat.end.get()));
-        // SAFETY: the slot is in the seat's line, which is vacant from `index` on and so the producer's.
-        unsafe { self.slot(seat, index).write(item) };
-        self.publish_upto(index.wrapping_add(1));
+        let line = seat.line.get();
+        self.header(line).shadow.write(number);
+        // SAFETY: a slot of the producer's line that was vacant when it entered.
+        unsafe { line.slots().add(number).write(item) };
+        self.publish_upto(line, index.wrapping_add(1));
         Ok(())
     }
 
     #[inline(always)]
     unsafe fn pop(&self) -> Option<T> {
         let seat = &*self.consumer;
-        let index = seat.index.load(Ordering::Relaxed);
-        if !self.seek_filled(index) {
-            return None;
+        let index = seat.index();
+        let number = seat.number(index);
+        if number >= seat.ready.get() {
+            if self.items == 1 {
+                return self.pop_single(index);
+            }
+            if !self.look(index) {
+                return None;
+            }
         }
-        self.header(seat.line.get()).shadow.write(self.number(index, seat.end.get()));
+        let line = seat.line.get();
+        self.header(line).shadow.write(number);
         // SAFETY: the slot is filled and the consumer's; giving it up below makes this its only read.
-        let item = unsafe { self.slot(seat, index).read() };
-        self.release_upto(index.wrapping_add(1));
+        let item = unsafe { line.slots().add(number).read() };
+        self.release_upto(line, index.wrapping_add(1), number + 1);
         Some(item)
     }
 
@@ -291,21 +351,22 @@ unsafe impl<T> RawQueue for LineRing<T> {
 
     unsafe fn is_full_to_producer(&self) -> bool {
         let seat = &*self.producer;
-        let index = seat.index.load(Ordering::Relaxed);
-        index == seat.end.get() && !self.is_vacant(self.after(seat.line.get()), index)
+        let index = seat.index();
+        seat.number(index) >= seat.ready.get() && self.vacant_line(index).is_none()
     }
 
     unsafe fn is_full_to_consumer(&self) -> bool {
-        let start = self.consumer.end.get().wrapping_sub(self.items);
+        let seat = &*self.consumer;
+        let start = if self.items == 1 { seat.index() } else { seat.start.get() };
         self.produced().wrapping_sub(start) == self.capacity()
     }
 }
 
-/// A slot, and the line it is in.
+/// A slot: `number` of `line`, for the item of `index`.
 #[expect(missing_debug_implementations, reason = "no user ever holds one")]
 pub struct Place<T> {
     index: usize,
-    end: usize,
+    number: usize,
     line: Line<Header, T>,
 }
 
@@ -318,21 +379,13 @@ impl<T> Clone for Place<T> {
 impl<T> Copy for Place<T> {}
 
 impl<T> LineRing<T> {
-    fn place(&self, seat: &Seat<T>) -> Place<T> {
-        let index = seat.index.load(Ordering::Relaxed);
-        Place { index, end: seat.end.get(), line: seat.line.get() }
-    }
-
     /// The run of `len` slots from `place` on, which moves behind it.
-    fn run(&self, place: &mut Place<T>, len: usize) -> Run<T> {
-        let start = place.line.slots().wrapping_add(self.number(place.index, place.end));
+    #[inline(always)]
+    fn run(place: &mut Place<T>, len: usize) -> Run<T> {
+        let start = place.line.slots().wrapping_add(place.number);
         place.index = place.index.wrapping_add(len);
+        place.number += len;
         Run { start, len }
-    }
-
-    fn shadow_write(&self, seat: &Seat<T>, n: usize) {
-        let first = self.number(seat.index.load(Ordering::Relaxed), seat.end.get());
-        (first..first + n).for_each(|i| self.header(seat.line.get()).shadow.write(i));
     }
 }
 
@@ -341,65 +394,63 @@ impl<T> LineRing<T> {
 unsafe impl<T> Runs for LineRing<T> {
     type Place = Place<T>;
 
-    #[inline]
-    unsafe fn vacant(&self) -> Run<T> {
-        let seat = &*self.producer;
-        let index = seat.index.load(Ordering::Relaxed);
-        let len = if self.seek_vacant(index) { seat.end.get().wrapping_sub(index) } else { 0 };
-        Run { start: self.slot(seat, index), len }
-    }
-
-    #[inline]
-    unsafe fn publish(&self, n: usize) {
-        let seat = &*self.producer;
-        self.shadow_write(seat, n);
-        self.publish_upto(seat.index.load(Ordering::Relaxed).wrapping_add(n));
-    }
-
-    #[inline]
-    unsafe fn filled(&self) -> Run<T> {
-        let seat = &*self.consumer;
-        let index = seat.index.load(Ordering::Relaxed);
-        let len = if self.seek_filled(index) { seat.known.get().wrapping_sub(index) } else { 0 };
-        Run { start: self.slot(seat, index), len }
-    }
-
-    #[inline]
-    unsafe fn release(&self, n: usize) {
-        let seat = &*self.consumer;
-        self.shadow_write(seat, n);
-        self.release_upto(seat.index.load(Ordering::Relaxed).wrapping_add(n));
-    }
-
+    #[inline(always)]
     unsafe fn producer_place(&self) -> Place<T> {
-        self.place(&self.producer)
+        let seat = &*self.producer;
+        let index = seat.index();
+        // Before the first push, and always with one item to a line, the producer's line is used up.
+        let number = if seat.ready.get() == 0 { self.items } else { seat.number(index) };
+        Place { index, number, line: seat.line.get() }
     }
 
+    #[inline(always)]
     unsafe fn vacant_from(&self, place: &mut Place<T>, max: usize) -> Run<T> {
-        if place.index == place.end {
+        if place.number == self.items {
             let next = self.after(place.line);
             if !self.is_vacant(next, place.index) {
-                return self.run(place, 0);
+                return Self::run(place, 0);
             }
-            place.line = next;
-            place.end = place.index.wrapping_add(self.items);
+            (place.line, place.number) = (next, 0);
         }
-        self.run(place, place.end.wrapping_sub(place.index).min(max))
+        let len = max.min(self.items - place.number);
+        (0..len).for_each(|i| self.header(place.line).shadow.write(place.number + i));
+        Self::run(place, len)
     }
 
+    #[inline(always)]
+    unsafe fn publish(&self, place: &Place<T>) {
+        let seat = &*self.producer;
+        seat.line.set(place.line);
+        if self.items > 1 {
+            seat.start.set(place.index.wrapping_sub(place.number));
+            seat.ready.set(self.items);
+        }
+        self.publish_upto(place.line, place.index);
+    }
+
+    #[inline(always)]
     unsafe fn consumer_place(&self) -> Place<T> {
-        self.place(&self.consumer)
+        let seat = &*self.consumer;
+        let index = seat.index();
+        let number = if self.items == 1 { 0 } else { seat.number(index) };
+        Place { index, number, line: seat.line.get() }
     }
 
+    #[inline(always)]
     unsafe fn filled_from(&self, place: &mut Place<T>, max: usize) -> Run<T> {
-        if place.index == place.end {
-            place.line = self.after(place.line);
-            place.end = place.index.wrapping_add(self.items);
+        if place.number == self.items {
+            (place.line, place.number) = (self.after(place.line), 0);
         }
-        let filled = self.filled_after(place.line, place.index).min(max);
-        let first = self.number(place.index, place.end);
-        (first..first + filled).for_each(|i| self.header(place.line).shadow.read(i));
-        self.run(place, filled)
+        let len = self.filled_after(place.line, place.index).min(max);
+        (0..len).for_each(|i| self.header(place.line).shadow.read(place.number + i));
+        Self::run(place, len)
+    }
+
+    #[inline(always)]
+    unsafe fn release(&self, place: &Place<T>, n: usize) {
+        let numbers = place.number - n..place.number;
+        numbers.for_each(|i| self.header(place.line).shadow.write(i));
+        self.release_upto(place.line, place.index, place.number);
     }
 }
 

@@ -93,40 +93,14 @@ pub struct Run<T> {
     pub len: usize,
 }
 
-/// What `One` ends can do besides: act on runs of slots, and look at slots ahead of the next operation.
+/// What `One` ends can do besides: act on runs of slots, at a place that they walk on with.
 ///
 /// # Safety
-/// Runs must be exclusively the caller's, in bounds and aligned, those of the consumer's side initialised, until they are
-/// published or released.
+/// Runs must be in bounds, aligned and exclusively the caller's until they are published or released; those of the
+/// consumer's side must be initialised.
 pub unsafe trait Runs: RawQueue {
-    /// A place in the ring from which one can walk on, run by run.
+    /// Between two slots: the next run starts here.
     type Place: Copy;
-
-    /// The vacant run that the next push starts.
-    ///
-    /// # Safety
-    /// As for [`RawQueue::push`].
-    unsafe fn vacant(&self) -> Run<Self::Item>;
-
-    /// Hands the first `n` slots of the vacant run to the consumer.
-    ///
-    /// # Safety
-    /// As for [`RawQueue::push`]; `n` is positive and at most the length of the run that [`vacant`](Self::vacant) gave
-    /// last, whose first `n` slots are initialised.
-    unsafe fn publish(&self, n: usize);
-
-    /// The filled run that the next pop starts.
-    ///
-    /// # Safety
-    /// As for [`RawQueue::pop`].
-    unsafe fn filled(&self) -> Run<Self::Item>;
-
-    /// Hands the first `n` slots of the filled run back to the producer.
-    ///
-    /// # Safety
-    /// As for [`RawQueue::pop`]; `n` is positive and at most the length of the run that [`filled`](Self::filled) gave
-    /// last, whose first `n` slots hold nothing any more that must be dropped.
-    unsafe fn release(&self, n: usize);
 
     /// Where the next push writes.
     ///
@@ -134,12 +108,19 @@ pub unsafe trait Runs: RawQueue {
     /// As for [`RawQueue::push`].
     unsafe fn producer_place(&self) -> Self::Place;
 
-    /// The next vacant run from `place` on, at most `max` slots, and moves `place` behind it.
+    /// The vacant run from `place` on, at most `max` slots, and moves `place` behind it.
     ///
     /// # Safety
-    /// As for [`RawQueue::push`]; `place` comes from [`producer_place`](Self::producer_place) and nothing was pushed
-    /// since.
+    /// As for [`RawQueue::push`]; `place` was [`producer_place`](Self::producer_place), and what was pushed since lies
+    /// before it.
     unsafe fn vacant_from(&self, place: &mut Self::Place, max: usize) -> Run<Self::Item>;
+
+    /// Hands the slots before `place` to the consumer.
+    ///
+    /// # Safety
+    /// As for [`RawQueue::push`]; `place` is behind a run of [`vacant_from`](Self::vacant_from), in which the last push
+    /// ended or which follows it, and all slots before `place` are initialised.
+    unsafe fn publish(&self, place: &Self::Place);
 
     /// Where the next pop reads.
     ///
@@ -147,10 +128,17 @@ pub unsafe trait Runs: RawQueue {
     /// As for [`RawQueue::pop`].
     unsafe fn consumer_place(&self) -> Self::Place;
 
-    /// The next filled run from `place` on, at most `max` slots, and moves `place` behind it.
+    /// The filled run from `place` on, at most `max` slots, and moves `place` behind it.
     ///
     /// # Safety
-    /// As for [`RawQueue::pop`]; `place` comes from [`consumer_place`](Self::consumer_place) and nothing was popped
-    /// since.
+    /// As for [`RawQueue::pop`]; `place` was [`consumer_place`](Self::consumer_place), and what was popped since lies
+    /// before it.
     unsafe fn filled_from(&self, place: &mut Self::Place, max: usize) -> Run<Self::Item>;
+
+    /// Hands the last `n` slots before `place` back to the producer.
+    ///
+    /// # Safety
+    /// As for [`RawQueue::pop`]; `place` is behind a run of `n` slots from [`filled_from`](Self::filled_from), which the
+    /// last pop ended before, and which hold nothing any more that must be dropped.
+    unsafe fn release(&self, place: &Self::Place, n: usize);
 }

@@ -9,6 +9,9 @@ use super::site::{self, Kind};
 pub use loom::hint::spin_loop;
 pub use loom::thread::yield_now;
 
+/// A hint, which changes nothing that a model could see.
+pub fn prefetch_read<T>(_address: *const T) {}
+
 /// loom's `AtomicUsize`, with each ordering passed through [`site`].
 pub struct AtomicUsize(loom::sync::atomic::AtomicUsize);
 

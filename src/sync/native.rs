@@ -12,6 +12,19 @@ pub fn yield_now() {
     spin_loop();
 }
 
+/// Asks for the cache line at `address`, which is likely to be read soon. It may be any address.
+#[inline(always)]
+pub fn prefetch_read<T>(address: *const T) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    {
+        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a hint; it reads nothing that the program could see, and never faults.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) };
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = address;
+}
+
 /// Stands for `n` memory slots in a race detector; here there is none, so it is nothing.
 ///
 /// Memory that is handed out as slices can't consist of a model checker's cells, so a structure keeps its slots as plain
