@@ -115,7 +115,7 @@ fn a_run_prints_a_table_and_writes_a_document_that_agree() {
         "--cell",
         "alone",
         "--cell",
-        "round-trip",
+        "mode=round-trip,capacity=64",
         "--cell",
         "batch=7,payload=64",
         "--cell",
