@@ -9,7 +9,7 @@ use core::panic::{RefUnwindSafe, UnwindSafe};
 use super::shared::Shared;
 use super::{PopError, ReadChunk};
 use crate::cardinality::{Cardinality, One};
-use crate::raw::{RawQueue, Runs};
+use crate::raw::{RawQueue, Runs, copy_run};
 
 /// The end of a queue where items come out.
 ///
@@ -184,7 +184,7 @@ impl<Q: Runs<Consumers = One>> Consumer<Q, One> {
             items.reserve(run.len);
             let end = items.spare_capacity_mut().as_mut_ptr().cast::<Q::Item>();
             // SAFETY: filled slots, into as much room as was just made.
-            unsafe { end.copy_from_nonoverlapping(run.start, run.len) };
+            unsafe { copy_run::<Q>(run.start, end, run.len) };
             // SAFETY: so many more are initialised.
             unsafe { items.set_len(items.len() + run.len) };
             // SAFETY: the items of this run have moved.

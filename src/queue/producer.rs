@@ -7,7 +7,7 @@ use core::panic::{RefUnwindSafe, UnwindSafe};
 use super::shared::Shared;
 use super::{PushError, WriteChunk};
 use crate::cardinality::{Cardinality, One};
-use crate::raw::{RawQueue, Runs};
+use crate::raw::{RawQueue, Runs, copy_run};
 
 /// The end of a queue where items go in.
 ///
@@ -115,7 +115,7 @@ impl<Q: Runs<Producers = One>> Producer<Q, One> {
     {
         self.push_runs(items.len(), |done, slots, n| {
             // SAFETY: `n` slots of the queue's, and `n` of the `items.len() - done` items that are left.
-            unsafe { slots.copy_from_nonoverlapping(items.as_ptr().add(done), n) };
+            unsafe { copy_run::<Q>(items.as_ptr().add(done), slots, n) };
         })
     }
 

@@ -185,6 +185,13 @@ impl<T> LineRing<T> {
         if ahead < VACANT { ahead } else { 0 }
     }
 
+    /// Asks for a line that the consumer, now at `line`, is likely to read soon: not the nearest ones, which the producer
+    /// may be writing still.
+    #[inline(always)]
+    fn fetch_ahead(&self, line: Line<Header, T>) {
+        prefetch_read(self.after(self.after(self.after(line))).slots());
+    }
+
     /// The line after the producer's, if it is vacant from `index`, its first, on.
     #[inline(always)]
     fn vacant_line(&self, index: usize) -> Option<Line<Header, T>> {
@@ -211,7 +218,7 @@ impl<T> LineRing<T> {
         let ready = seat.number(index) + filled;
         seat.ready.set(ready);
         if ready == self.items {
-            prefetch_read(self.after(self.after(seat.line.get())).slots());
+            self.fetch_ahead(seat.line.get());
         }
         filled > 0
     }
@@ -394,6 +401,8 @@ impl<T> LineRing<T> {
 unsafe impl<T> Runs for LineRing<T> {
     type Place = Place<T>;
 
+    const RUN: usize = Lines::<Header, T>::FIT;
+
     #[inline(always)]
     unsafe fn producer_place(&self) -> Place<T> {
         let seat = &*self.producer;
@@ -440,6 +449,7 @@ unsafe impl<T> Runs for LineRing<T> {
     unsafe fn filled_from(&self, place: &mut Place<T>, max: usize) -> Run<T> {
         if place.number == self.items {
             (place.line, place.number) = (self.after(place.line), 0);
+            self.fetch_ahead(place.line);
         }
         let len = self.filled_after(place.line, place.index).min(max);
         (0..len).for_each(|i| self.header(place.line).shadow.read(place.number + i));

@@ -12,6 +12,8 @@ mod line_ring;
 
 pub(crate) use line_ring::LineRing;
 
+use core::ptr::copy_nonoverlapping;
+
 use crate::cardinality::Cardinality;
 
 /// What the queue floor asks of a mechanism.
@@ -93,6 +95,21 @@ pub struct Run<T> {
     pub len: usize,
 }
 
+/// Copies `n` items between a run of `Q` and other memory; as many as usual without a call.
+///
+/// # Safety
+/// As for [`copy_nonoverlapping`].
+#[inline(always)]
+pub(crate) unsafe fn copy_run<Q: Runs>(from: *const Q::Item, to: *mut Q::Item, n: usize) {
+    if n == Q::RUN {
+        // SAFETY: passed on to the caller.
+        unsafe { copy_nonoverlapping(from, to, Q::RUN) };
+    } else {
+        // SAFETY: passed on to the caller.
+        unsafe { copy_nonoverlapping(from, to, n) };
+    }
+}
+
 /// What `One` ends can do besides: act on runs of slots, at a place that they walk on with.
 ///
 /// # Safety
@@ -101,6 +118,9 @@ pub struct Run<T> {
 pub unsafe trait Runs: RawQueue {
     /// Between two slots: the next run starts here.
     type Place: Copy;
+
+    /// How long a run usually is in the middle of many.
+    const RUN: usize;
 
     /// Where the next push writes.
     ///
