@@ -3,8 +3,8 @@
 //! The callback must not wait, allocate or lock: it writes a block into the ring where it is going to lie, or counts it
 //! as lost. The recorder reads what is there as slices. Neither copies a block through a buffer of its own.
 
+use core::time::Duration;
 use std::thread;
-use std::time::Duration;
 
 use raddle::{Backoff, PopError, spsc};
 
