@@ -155,6 +155,19 @@ fn to_commit_or_release_more_than_there_is_panics_and_does_nothing() {
 }
 
 #[test]
+fn pop_into_a_vector_that_cannot_grow_leaves_the_items_in_the_queue() {
+    let (mut tx, mut rx) = make::<()>(8);
+    assert_eq!(tx.push_slice(&[(); 5]), Ok(5));
+    let mut out = vec![()];
+    // SAFETY: items without a size need no memory and no initialisation.
+    unsafe { out.set_len(usize::MAX) };
+    let grow = catch_unwind(AssertUnwindSafe(|| rx.pop_into(&mut out, 5)));
+    assert!(grow.is_err());
+    assert_eq!((out.len(), rx.len()), (usize::MAX, 5));
+    assert_eq!(rx.pop_into(&mut Vec::new(), 5), Ok(5));
+}
+
+#[test]
 fn a_straggler_that_panics_is_dropped_once_by_whoever_goes_last() {
     let ledger = Ledger::new();
     let (mut tx, rx) = make(4);
