@@ -14,6 +14,7 @@ fn fill<T: Default>(tx: &mut Producer<T>) -> usize {
     let mut n = 0;
     while tx.push(T::default()).is_ok() {
         n += 1;
+        assert!(n <= tx.capacity(), "it is never full");
     }
     n
 }

@@ -25,6 +25,7 @@ fn with_nothing_in_flight_both_ends_observe_exactly_what_is_inside() {
                     break;
                 }
                 inside += 1;
+                assert!(inside <= tx.capacity(), "it is never full");
             }
             for left in (0..inside).rev() {
                 assert!(rx.pop().is_ok());
