@@ -1,4 +1,7 @@
-//! Operations on `spsc::bounded` against a `VecDeque`: `cargo +nightly fuzz run spsc_bounded`.
+//! Operations on `spsc::bounded` against a `VecDeque`.
+//!
+//! Run it with a folder of its own for what it finds, so that the committed corpus stays small:
+//! `mkdir -p target/corpus && cargo +nightly fuzz run spsc_bounded target/corpus fuzz/corpus/spsc_bounded`.
 //!
 //! The files of `corpus/spsc_bounded` also run on stable, in `tests/vecdeque`. One that fails goes there, minimised.
 
