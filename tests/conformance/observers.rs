@@ -1,0 +1,113 @@
+//! `len`, `is_empty`, `is_full`, `capacity`: exact while nothing is in flight; otherwise they err to the side they say.
+
+use std::thread;
+
+use raddle::Backoff;
+
+use super::make;
+
+const ROUNDS: u32 = if cfg!(miri) { 100 } else { 10_000 };
+
+#[test]
+fn with_nothing_in_flight_both_ends_observe_exactly_what_is_inside() {
+    for asked in [1, 2, 3, 7, 65, 130] {
+        let (mut tx, mut rx) = make(asked);
+        for lap in 0..5 {
+            let mut inside = 0;
+            loop {
+                assert_eq!((tx.len(), rx.len()), (inside, inside));
+                assert_eq!((tx.is_empty(), rx.is_empty()), (inside == 0, inside == 0));
+                assert_eq!(tx.is_full(), rx.is_full());
+                assert!(!tx.is_full() || inside >= asked);
+                let full = tx.is_full();
+                assert_eq!(tx.push(inside).is_err(), full);
+                if full {
+                    break;
+                }
+                inside += 1;
+                assert!(inside <= tx.capacity(), "it is never full");
+            }
+            for left in (0..inside).rev() {
+                assert!(rx.pop().is_ok());
+                assert_eq!((tx.len(), rx.len(), tx.is_full()), (left, left, rx.is_full()));
+            }
+            // The next lap starts elsewhere.
+            for _ in 0..=lap {
+                assert_eq!((tx.push(0), rx.pop()), (Ok(()), Ok(0)));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_observed_during_a_race_can_be_relied_on_at_the_end_that_observes() {
+    for capacity in [1, 3, 65] {
+        let (mut tx, mut rx) = make(capacity);
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                let backoff = Backoff::new();
+                for i in 0..ROUNDS {
+                    assert!(tx.len() <= tx.capacity());
+                    while tx.is_full() {
+                        backoff.snooze();
+                    }
+                    assert!(tx.push(i).is_ok(), "it was not full, and nobody else pushes");
+                    backoff.reset();
+                }
+            });
+            let backoff = Backoff::new();
+            let mut popped = 0;
+            while popped < ROUNDS {
+                let (full, len) = (rx.is_full(), rx.len());
+                assert!(len <= rx.capacity());
+                assert!(!full || (rx.is_full() && len >= 1), "it stays full until this end pops");
+                for _ in 0..len {
+                    assert_eq!(rx.pop(), Ok(popped), "it counted {len} items");
+                    popped += 1;
+                }
+                if !rx.is_empty() {
+                    assert_eq!(rx.pop(), Ok(popped), "it was not empty, and nobody else pops");
+                    popped += 1;
+                } else {
+                    backoff.snooze();
+                }
+            }
+        });
+    }
+}
+
+#[test]
+fn an_empty_queue_stays_empty_until_its_producer_pushes() {
+    let (mut tx, mut rx) = make(3);
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let backoff = Backoff::new();
+            for i in 0..ROUNDS / 10 {
+                while tx.push(i).is_err() {
+                    backoff.snooze();
+                }
+                while !tx.is_empty() {
+                    backoff.snooze();
+                }
+                assert!((0..10).all(|_| tx.is_empty() && !tx.is_full()));
+                backoff.reset();
+            }
+        });
+        let backoff = Backoff::new();
+        while !rx.is_closed() || !rx.is_empty() {
+            if rx.pop().is_err() {
+                backoff.snooze();
+            }
+        }
+    });
+}
+
+#[test]
+fn handles_print_what_they_observe() {
+    let (mut tx, rx) = make::<u8>(1);
+    tx.push(1).expect("room for one");
+    let capacity = tx.capacity();
+    let fields = format!("{{ len: 1, capacity: {capacity}, is_closed: false }}");
+    assert_eq!(format!("{tx:?}"), format!("Producer {fields}"));
+    assert_eq!(format!("{rx:?}"), format!("Consumer {fields}"));
+}

@@ -1,0 +1,9 @@
+use raddle::spsc;
+
+fn main() {
+    let (mut tx, _rx) = spsc::bounded::<u8>(4);
+    let mut chunk = tx.reserve(2).unwrap();
+    chunk.write(2);
+    chunk.commit(1);
+    let _ = tx.push(1);
+}

@@ -1,0 +1,6 @@
+use raddle::spsc;
+
+fn main() {
+    let (mut tx, _rx) = spsc::bounded::<String>(4);
+    let _ = tx.push_slice(&[String::new()]);
+}

@@ -1,0 +1,9 @@
+use raddle::spsc::bounded::Producer;
+
+fn push(tx: &Producer<u8>) {
+    let _ = tx.push(1);
+}
+
+fn main() {
+    push(&raddle::spsc::bounded(4).0);
+}

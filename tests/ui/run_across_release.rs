@@ -1,0 +1,10 @@
+use raddle::spsc;
+
+fn main() {
+    let (mut tx, mut rx) = spsc::bounded::<String>(4);
+    let _ = tx.push(String::new());
+    let chunk = rx.read(1).unwrap();
+    let run = chunk.runs().next();
+    chunk.release(1);
+    let _ = run.map(<[_]>::len);
+}
