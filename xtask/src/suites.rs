@@ -151,7 +151,7 @@ fn models(project: &Project, log: &mut Log) -> Outcome {
         log.run(checker.cargo("test").args(package).args(["--lib", "--", "--nocapture"]))?;
     let ran = models_run(&output);
     let passed = passed(&output);
-    log.run(checker.cargo("test").args(package).args(["--test", "must_fail"]))?;
+    log.run(checker.cargo("test").args(package).args(["--test", "must_fail", "--test", "users"]))?;
     log.run(checker.cargo("test").args(package).arg("--doc"))?;
     if ran != passed {
         return Err(Stop::Failed(format!("{passed} tests passed, but {ran} models reported")));
