@@ -18,7 +18,7 @@
 //! assert_eq!(lines.slots(3).addr() % LINE, size_of::<usize>());
 //! ```
 
-use alloc::alloc::{alloc, dealloc, handle_alloc_error};
+use alloc::alloc::{alloc, dealloc};
 use core::alloc::Layout;
 use core::fmt;
 use core::marker::PhantomData;
@@ -129,7 +129,7 @@ impl<H, T> Lines<H, T> {
     /// Allocates `count` lines of `items` slots each; line `i` gets the header `header(i)`.
     ///
     /// # Panics
-    /// If `count` or `items` is zero, or if the lines need more than `isize::MAX` bytes.
+    /// If `count` or `items` is zero, or if the lines need more than `isize::MAX` bytes or more than can be allocated.
     pub fn new(count: usize, items: usize, mut header: impl FnMut(usize) -> H) -> Self {
         assert!(count > 0 && items > 0, "raddle: Lines::new needs at least one line of one item");
         let (stride, layout) = Self::layout(count, items).unwrap_or_else(|| {
@@ -140,7 +140,10 @@ impl<H, T> Lines<H, T> {
         });
         // SAFETY: the layout's size is not zero, since a header with its slots and a line count are not.
         let Some(first) = NonNull::new(unsafe { alloc(layout) }) else {
-            handle_alloc_error(layout)
+            panic!(
+                "raddle: {} bytes for {count} lines can't be allocated; ask for fewer",
+                layout.size()
+            )
         };
         let mut lines = Self { first, end: first, stride, items, layout, owns: PhantomData };
         for i in 0..count {

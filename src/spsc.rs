@@ -92,7 +92,7 @@ pub mod bounded {
 /// ```
 ///
 /// # Panics
-/// If `capacity` is 0, or so large that the items need more than `isize::MAX` bytes.
+/// If `capacity` is 0, or so large that the memory can't be allocated.
 #[must_use]
 pub fn bounded<T>(capacity: usize) -> (bounded::Producer<T>, bounded::Consumer<T>) {
     crate::queue::pair(LineRing::new(capacity))

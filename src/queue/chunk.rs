@@ -1,6 +1,7 @@
 //! Several slots at once, in place: written before they are pushed, read before they are released.
 
 use core::fmt;
+use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::slice_from_raw_parts_mut;
 
@@ -85,7 +86,7 @@ impl<'a, Q: Runs> WriteChunk<'a, Q> {
         self.written - before
     }
 
-    /// Pushes the first `n` items written, at once as far as others can tell apart, and drops the others.
+    /// Pushes the first `n` items written, in order, and drops the others.
     ///
     /// # Panics
     /// If fewer than `n` slots were written; then none is pushed.
@@ -154,13 +155,15 @@ impl<Q: Runs> fmt::Debug for WriteChunk<'_, Q> {
 pub struct ReadChunk<'a, Q: Runs> {
     queue: &'a Q,
     len: usize,
+    /// It gives out `&T`, so it is `Sync` only if `T` is.
+    items: PhantomData<&'a mut [Q::Item]>,
 }
 
 impl<'a, Q: Runs> ReadChunk<'a, Q> {
     /// Up to `n` items of `queue`, for whose only consumer the caller acts during `'a`.
     pub(super) fn new(queue: &'a Q, n: usize) -> Self {
         let len = RunsOf::new(queue, n).map(<[_]>::len).sum();
-        Self { queue, len }
+        Self { queue, len, items: PhantomData }
     }
 
     /// How many items it has.

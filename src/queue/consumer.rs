@@ -162,6 +162,7 @@ impl<Q: Runs<Consumers = One>> Consumer<Q, One> {
         let max = max.min(self.capacity());
         let mut done = self.pop_runs(items, max);
         if done == 0 && max > 0 {
+            items.reserve(1);
             items.push(self.pop_again()?);
             done = 1 + self.pop_runs(items, max - 1);
         }

@@ -172,7 +172,7 @@ impl<Q: Runs<Producers = One>> Producer<Q, One> {
         Ok(done)
     }
 
-    /// Reserves up to `n` slots, to be written in place and pushed all at once.
+    /// Reserves up to `n` slots, to be written in place; nothing is visible before the chunk is committed.
     ///
     /// ```
     /// let (mut tx, mut rx) = raddle::spsc::bounded(100);
@@ -190,7 +190,7 @@ impl<Q: Runs<Producers = One>> Producer<Q, One> {
     /// [`Full`](PushError::Full) or [`Closed`](PushError::Closed) if not even one slot is there. An empty request gets an
     /// empty chunk.
     pub fn reserve(&mut self, n: usize) -> Result<WriteChunk<'_, Q>, PushError<()>> {
-        if self.shared.no_consumer() {
+        if n > 0 && self.shared.no_consumer() {
             return Err(PushError::Closed(()));
         }
         let chunk = WriteChunk::new(self.shared.queue(), n);

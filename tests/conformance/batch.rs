@@ -42,6 +42,7 @@ fn zero_answers_an_empty_request_only() {
         assert_eq!(tx.push_slice(&[]), Ok(0));
         assert_eq!(tx.push_from(&mut VecDeque::new()), Ok(0));
         assert!(tx.reserve(0).is_ok_and(|chunk| chunk.is_empty()));
+        assert!(tx.reserve(0).is_ok_and(|chunk| chunk.is_empty()));
         assert_eq!(rx.pop_into(&mut out, 0), Ok(0));
         assert!(rx.read(0).is_ok_and(|chunk| chunk.is_empty()));
         assert!((0..=tx.capacity()).any(|_| tx.push(1).is_err()), "it is never full");
@@ -60,6 +61,7 @@ fn an_empty_request_is_served_at_a_closed_end_too() {
     drop(rx);
     assert_eq!(tx.push_slice(&[]), Ok(0));
     assert_eq!(tx.push_from(&mut VecDeque::new()), Ok(0));
+    assert!(tx.reserve(0).is_ok_and(|chunk| chunk.is_empty()));
     let (tx, mut rx) = make::<u8>(2);
     drop(tx);
     assert_eq!(rx.pop_into(&mut Vec::new(), 0), Ok(0));

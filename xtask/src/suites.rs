@@ -87,7 +87,8 @@ fn doc_tests(project: &Project, log: &mut Log) -> Outcome {
 
 fn must_not_compile(project: &Project, log: &mut Log) -> Outcome {
     let arguments = ["test", "--package", "raddle", "--test", "ui", "--", "--nocapture"];
-    let output = log.run(cargo(&project.root).args(arguments))?;
+    // Colours would hide the lines counted below.
+    let output = log.run(cargo(&project.root).args(arguments).env("NO_COLOR", "1"))?;
     tests(&*output)?;
     // trybuild's own lines, one per program.
     let programs = output
