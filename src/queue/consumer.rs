@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::iter::FusedIterator;
 use core::marker::PhantomData;
+use core::mem::MaybeUninit;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::shared::Shared;
@@ -83,20 +84,29 @@ impl<Q: RawQueue<Consumers = One>> Consumer<Q, One> {
     /// is left, so that there never will be.
     #[inline]
     pub fn pop(&mut self) -> Result<Q::Item, PopError> {
-        // SAFETY: the only consumer handle, borrowed mutably.
-        match unsafe { self.shared.queue().pop() } {
+        match self.try_pop() {
             Some(item) => Ok(item),
             None => self.pop_again(),
         }
     }
 
     /// Tells Empty from Closed: after the last producer is gone, a second look is the last word.
+    #[cold]
     fn pop_again(&mut self) -> Result<Q::Item, PopError> {
-        if !self.shared.no_producer() {
-            return Err(PopError::Empty);
+        if self.shared.no_producer() {
+            self.try_pop().ok_or(PopError::Closed)
+        } else {
+            Err(PopError::Empty)
         }
-        // SAFETY: the only consumer handle, borrowed mutably.
-        unsafe { self.shared.queue().pop() }.ok_or(PopError::Closed)
+    }
+
+    #[inline(always)]
+    fn try_pop(&mut self) -> Option<Q::Item> {
+        let mut item = MaybeUninit::uninit();
+        // SAFETY: the only consumer handle, borrowed mutably; the memory is an item's.
+        let popped = unsafe { self.shared.queue().pop(item.as_mut_ptr()) };
+        // SAFETY: an item was moved there.
+        popped.then(|| unsafe { item.assume_init() })
     }
 
     /// Whether the queue was full. If it was, it stays so until this handle pops (with one consumer).

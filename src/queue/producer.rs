@@ -2,6 +2,7 @@
 
 use alloc::collections::VecDeque;
 use core::fmt;
+use core::mem::ManuallyDrop;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::shared::Shared;
@@ -84,8 +85,13 @@ impl<Q: RawQueue<Producers = One>> Producer<Q, One> {
         if self.shared.no_consumer() {
             return Err(PushError::Closed(item));
         }
-        // SAFETY: the only producer handle, borrowed mutably.
-        unsafe { self.shared.queue().push(item) }.map_err(PushError::Full)
+        let item = ManuallyDrop::new(item);
+        // SAFETY: the only producer handle, borrowed mutably; the item is given up.
+        if unsafe { self.shared.queue().push(&raw const *item) } {
+            Ok(())
+        } else {
+            Err(PushError::Full(ManuallyDrop::into_inner(item)))
+        }
     }
 
     /// Whether the queue was full. If it was not, a push succeeds: nobody else can fill it.

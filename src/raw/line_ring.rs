@@ -1,38 +1,30 @@
 //! The line ring: bounded, one producer, one consumer; publication and items travel in the same cache line.
 //!
 //! ```text
-//!              line 0                  line 1                  line 2
-//!   +-----------+---------+ +-----------+---------+ +-----------+---------+
-//!   | vacant 21 | . . . . | | upto 14   | i i i i | | upto 17   | i i i . |   7 items to a line, 3 lines
-//!   +-----------+---------+ +-----------+---------+ +-----------+---------+
-//!                             ^ consumer: index 9     ^ producer: index 17
+//!          line 0             line 1             line 2
+//!   +---+---------------+---+---------------+---+---------------+
+//!   | 0 | . . . . . . . | 7 | . . i i i i i | 3 | i i i . . . . |   7 items to a line, 3 lines
+//!   +---+---------------+---+---------------+---+---------------+
+//!                              ^ consumer          ^ producer
 //! ```
 //!
-//! A line's header is in one of two states, told apart by the top bit:
+//! A line's header says how many of its slots were filled. The producer counts it up, after each item; the consumer sets it
+//! back to 0, after the line's last item. Neither looks at a header before it has to: the producer when it enters a line (is
+//! it 0?), the consumer when it has taken all it knew of (how far does it go?).
 //!
-//! | header | written by | means |
-//! |---|---|---|
-//! | `upto(e)` = e | the producer, after each item | the slots of this line before index `e` are filled |
-//! | `vacant(s)` = s + 2^63 | the consumer, after the line's last item | the line is empty and starts at index `s` next |
+//! *Why it is right.* A line is the producer's from 0 until its last slot is counted, and each slot is the consumer's from the
+//! count that covers it until the next 0. Both steps are release stores that the other side acquires (P1 to C1, C2 to P3), so
+//! all accesses to a slot are ordered. The two take turns at a line, each ends its turn with a value that only it writes
+//! last, and so no value can be mistaken for one of another lap.
 //!
-//! A side looks at a header only when it knows of no more slots: the producer when it enters a line (is it vacant?), the
-//! consumer when it has taken all it knew of (how far is it filled?). Neither ever reads a line that the other writes
-//! per item, except the one that carries the items themselves.
+//! *Why it is fast.* Seven 8-byte items cost one transfer to the consumer and one back. The producer's look at a line is a
+//! load, which an out-of-order processor issues before the line is needed, and which finds the line in one cache only, since
+//! the consumer wrote to it last: a ring whose consumer only reads its lines makes the producer take each one back with a
+//! store, and stores wait for each other. Measured in `docs/spsc.md`, with the designs that lost.
 //!
-//! *Why it is right.* A line belongs to the producer from `vacant(s)` until its last slot is published, and each of its
-//! slots to the consumer from the `upto` that covers it until the consumer's next `vacant`. Both words move ownership by
-//! a release store that the other side acquires (P1 to C1, C2 to P3), so all accesses to a slot are ordered. Indices
-//! only grow, and the two states of a header can't be mistaken for each other or for those of another lap, since fewer
-//! than 2^63 items fit.
-//!
-//! *Why it is fast.* Seven 8-byte items cost one transfer to the consumer and one back. The producer's check of a line
-//! is a load, which an out-of-order processor issues before the line is needed, and which finds the line in one cache
-//! only, since the consumer wrote to it last: a ring whose consumer only reads its lines makes the producer take each
-//! one back with a store, and stores wait for each other. Measured in `docs/spsc.md`, with the designs that lost.
-//!
-//! *Capacity.* Lines are vacated whole, so a ring of more than [`EXACT`] items keeps one line in reserve: it never
-//! refuses an item while fewer than the capacity asked for are inside. Up to [`EXACT`] items a line holds one item (the
-//! slot-flag ring of FastForward), and the capacity is exact.
+//! *Capacity.* Lines become vacant whole, so a ring of more than [`EXACT`] items has one line in reserve: it never refuses
+//! an item while fewer than the capacity asked for are inside. Up to [`EXACT`] items a line holds one item (the slot-flag
+//! ring of FastForward), and the capacity is exact.
 //!
 //! *Sources.* Publication beside the data: Giacomoni, Moseley, Vachharajani, "FastForward for Efficient Pipeline
 //! Parallelism", PPoPP 2008. Meeting only when the block changes: Wang et al., "BBQ: A Block-based Bounded Queue",
@@ -42,6 +34,7 @@
 
 use core::cell::Cell;
 use core::fmt;
+use core::ptr::copy_nonoverlapping;
 
 use super::{RawQueue, Run, Runs};
 use crate::cacheline::{CachePadded, Line, Lines};
@@ -51,12 +44,9 @@ use crate::sync::{AtomicUsize, Ordering, Shadow, prefetch_read};
 /// Largest capacity that is kept exactly, at the price of a header per item.
 const EXACT: usize = 64;
 
-/// How far `vacant(s)` is from `upto(s)`: half the numbers away, so that no lap reaches it.
-const VACANT: usize = 1 << (usize::BITS - 1);
-
-/// The state of a line, and what a race detector knows of its slots.
+/// How many slots of a line are filled, and what a race detector knows of them.
 struct Header {
-    state: AtomicUsize,
+    filled: AtomicUsize,
     shadow: Shadow,
 }
 
@@ -64,7 +54,7 @@ struct Header {
 ///
 /// With one item to a line `start` and `ready` stay 0: then each operation looks at a header, and has less to remember.
 struct Seat<T> {
-    /// The next item of this side.
+    /// How many items this side has moved since the queue was made.
     index: AtomicUsize,
     /// The line of the consumer's next item, and of the producer's last one.
     line: Cell<Line<Header, T>>,
@@ -80,8 +70,7 @@ pub struct LineRing<T> {
     consumer: CachePadded<Seat<T>>,
     lines: Lines<Header, T>,
     items: usize,
-    /// How many items all lines but one hold.
-    rest_of_lap: usize,
+    capacity: usize,
 }
 
 // SAFETY: a seat's cells are touched by the side it belongs to only (the contract of `RawQueue`), and slots change
@@ -118,7 +107,7 @@ impl<T> LineRing<T> {
     /// A ring that holds at least `capacity` items, and exactly so many up to [`EXACT`].
     ///
     /// # Panics
-    /// If `capacity` is 0, or needs more than `isize::MAX` bytes.
+    /// If `capacity` is 0, or needs more memory than there can be.
     pub(crate) fn new(capacity: usize) -> Self {
         let items = if capacity <= EXACT { 1 } else { Lines::<Header, T>::FIT };
         Self::with_lines_of(items, capacity)
@@ -137,15 +126,14 @@ impl<T> LineRing<T> {
             "raddle: a capacity of {capacity} items of {} bytes needs more than isize::MAX bytes; ask for fewer",
             size_of::<T>()
         );
-        let lines = Lines::new(count, items, |i| Header {
-            state: AtomicUsize::new(vacant(i * items)),
-            shadow: Shadow::new(items),
-        });
+        let header = |_| Header { filled: AtomicUsize::new(0), shadow: Shadow::new(items) };
+        let lines = Lines::new(count, items, header);
         Self {
+            // Before its first push the producer has just used up the line before the first.
             producer: Seat::new(lines.last()),
             consumer: Seat::new(lines.first()),
             items,
-            rest_of_lap: (count - 1) * items,
+            capacity: count * items,
             lines,
         }
     }
@@ -164,25 +152,46 @@ impl<T> LineRing<T> {
         unsafe { self.lines.after(line) }
     }
 
-    /// Whether the producer may write to `line` from `index`, the line's first, on.
+    /// Whether `line`, which the producer is about to enter, is vacant.
     #[inline(always)]
-    fn is_vacant(&self, line: Line<Header, T>, index: usize) -> bool {
+    fn is_vacant(&self, line: Line<Header, T>) -> bool {
         // ORDERING: (P3) Acquire, pairs with (C2): the consumer is done with the slots that are written next.
-        self.header(line).state.load(Ordering::Acquire) == vacant(index)
+        self.header(line).filled.load(Ordering::Acquire) == 0
     }
 
-    /// The state of `line`, with the items that it tells of.
+    /// How many slots of `line`, where the consumer is, are filled from its first on.
     #[inline(always)]
-    fn filled_upto(&self, line: Line<Header, T>) -> usize {
+    fn filled(&self, line: Line<Header, T>) -> usize {
         // ORDERING: (C1) Acquire, pairs with (P1): the items of the slots that are read next.
-        self.header(line).state.load(Ordering::Acquire)
+        self.header(line).filled.load(Ordering::Acquire)
     }
 
-    /// How many slots of `line` are filled from `index` on.
+    /// Shows the consumer the first `filled` slots of `line`, the last of which is that before index `next`.
     #[inline(always)]
-    fn filled_after(&self, line: Line<Header, T>, index: usize) -> usize {
-        let ahead = self.filled_upto(line).wrapping_sub(index);
-        if ahead < VACANT { ahead } else { 0 }
+    fn show(&self, line: Line<Header, T>, filled: usize, next: usize) {
+        // ORDERING: (P1) Release, pairs with (C1): the items are written before the header says so.
+        self.header(line).filled.store(filled, Ordering::Release);
+        // ORDERING: (P2) Release, pairs with (N1): who counts an item also sees it in its header.
+        self.producer.index.store(next, Ordering::Release);
+    }
+
+    /// Gives `line` back, and moves the consumer to the line after.
+    #[inline(always)]
+    fn vacate(&self, line: Line<Header, T>) {
+        // ORDERING: (C2) Release, pairs with (P3): the items are out before the slots are vacant.
+        self.header(line).filled.store(0, Ordering::Release);
+        self.consumer.line.set(self.after(line));
+    }
+
+    /// Counts what the consumer took. Relaxed: nothing is done on the strength of it; slots go back with (C2).
+    #[inline(always)]
+    fn count_popped(&self, next: usize) {
+        self.consumer.index.store(next, Ordering::Relaxed);
+    }
+
+    fn produced(&self) -> usize {
+        // ORDERING: (N1) Acquire, pairs with (P2): a consumer that counts an item finds it.
+        self.producer.index.load(Ordering::Acquire)
     }
 
     /// Asks for a line that the consumer, now at `line`, is likely to read soon: not the nearest ones, which the producer
@@ -192,108 +201,75 @@ impl<T> LineRing<T> {
         prefetch_read(self.after(self.after(self.after(line))).slots());
     }
 
-    /// The line after the producer's, if it is vacant from `index`, its first, on.
-    #[inline(always)]
-    fn vacant_line(&self, index: usize) -> Option<Line<Header, T>> {
-        let next = self.after(self.producer.line.get());
-        self.is_vacant(next, index).then_some(next)
-    }
-
-    /// Makes the slot of `index`, which begins a line, ready for the producer. Not with one item to a line.
+    /// Moves the producer to the next line, for `index`, if that is vacant. Not with one item to a line.
     #[inline(always)]
     fn enter(&self, index: usize) -> bool {
-        let Some(line) = self.vacant_line(index) else { return false };
         let seat = &*self.producer;
+        let line = self.after(seat.line.get());
+        if !self.is_vacant(line) {
+            return false;
+        }
         seat.line.set(line);
         seat.start.set(index);
         seat.ready.set(self.items);
         true
     }
 
-    /// Makes the slot of `index` ready for the consumer, with all that are filled behind it. Not with one item to a line.
+    /// Tells the consumer how far its line is filled, if beyond slot `number`. Not with one item to a line.
     #[inline(always)]
-    fn look(&self, index: usize) -> bool {
+    fn look(&self, number: usize) -> bool {
         let seat = &*self.consumer;
-        let filled = self.filled_after(seat.line.get(), index);
-        let ready = seat.number(index) + filled;
-        seat.ready.set(ready);
-        if ready == self.items {
+        let filled = self.filled(seat.line.get());
+        if filled == number {
+            return false;
+        }
+        if filled == self.items {
             self.fetch_ahead(seat.line.get());
         }
-        filled > 0
+        seat.ready.set(filled);
+        true
     }
 
-    /// Shows the consumer the slots before `next`, the last of which is in `line`.
+    /// Takes the consumer past slot `number` of `line`, to index `next`. Not with one item to a line.
     #[inline(always)]
-    fn publish_upto(&self, line: Line<Header, T>, next: usize) {
-        // ORDERING: (P1) Release, pairs with (C1): the items are written before the header says so.
-        self.header(line).state.store(next, Ordering::Release);
-        // ORDERING: (P2) Release, pairs with (N1): who counts an item also sees it in its header.
-        self.producer.index.store(next, Ordering::Release);
-    }
-
-    /// Gives up the slots before `next`, and `line` if they are all its `number` slots.
-    #[inline(always)]
-    fn release_upto(&self, line: Line<Header, T>, next: usize, number: usize) {
-        let seat = &*self.consumer;
-        // Relaxed: only counted, nothing is done on the strength of it; the slots go back with (C2).
-        seat.index.store(next, Ordering::Relaxed);
-        if number == self.items {
-            self.vacate(line, next);
-            if self.items > 1 {
-                seat.start.set(next);
-                seat.ready.set(0);
-            }
+    fn leave(&self, line: Line<Header, T>, number: usize, next: usize) {
+        self.count_popped(next);
+        if number + 1 == self.items {
+            self.vacate(line);
+            self.consumer.start.set(next);
+            self.consumer.ready.set(0);
         }
-    }
-
-    /// Gives up `line`, which ends before `next`.
-    #[inline(always)]
-    fn vacate(&self, line: Line<Header, T>, next: usize) {
-        let state = vacant(next.wrapping_add(self.rest_of_lap));
-        // ORDERING: (C2) Release, pairs with (P3): the items are out before the slots are vacant.
-        self.header(line).state.store(state, Ordering::Release);
-        self.consumer.line.set(self.after(line));
     }
 
     /// [`push`](RawQueue::push) with one item to a line.
     #[inline(always)]
-    fn push_single(&self, index: usize, item: T) -> Result<(), T> {
-        let Some(line) = self.vacant_line(index) else { return Err(item) };
+    fn push_single(&self, index: usize, item: *const T) -> bool {
+        let line = self.after(self.producer.line.get());
+        if !self.is_vacant(line) {
+            return false;
+        }
         self.header(line).shadow.write(0);
-        // SAFETY: the line's slot is vacant, and so the producer's.
-        unsafe { line.slots().write(item) };
+        // SAFETY: the line's slot is vacant, and so the producer's; the caller gives up the item.
+        unsafe { copy_nonoverlapping(item, line.slots(), 1) };
         self.producer.line.set(line);
-        self.publish_upto(line, index.wrapping_add(1));
-        Ok(())
+        self.show(line, 1, index.wrapping_add(1));
+        true
     }
 
     /// [`pop`](RawQueue::pop) with one item to a line.
     #[inline(always)]
-    fn pop_single(&self, index: usize) -> Option<T> {
+    fn pop_single(&self, index: usize, item: *mut T) -> bool {
         let line = self.consumer.line.get();
-        let next = index.wrapping_add(1);
-        if self.filled_upto(line) != next {
-            return None;
+        if self.filled(line) == 0 {
+            return false;
         }
         self.header(line).shadow.write(0);
         // SAFETY: the line's slot is filled, and so the consumer's; giving it up below makes this its only read.
-        let item = unsafe { line.slots().read() };
-        self.consumer.index.store(next, Ordering::Relaxed);
-        self.vacate(line, next);
-        Some(item)
+        unsafe { copy_nonoverlapping(line.slots(), item, 1) };
+        self.count_popped(index.wrapping_add(1));
+        self.vacate(line);
+        true
     }
-
-    fn produced(&self) -> usize {
-        // ORDERING: (N1) Acquire, pairs with (P2): a consumer that counts an item finds it.
-        self.producer.index.load(Ordering::Acquire)
-    }
-}
-
-/// The state of a line that is vacant and starts at index `start` next.
-#[inline(always)]
-fn vacant(start: usize) -> usize {
-    start.wrapping_add(VACANT)
 }
 
 // SAFETY: see the head of the file.
@@ -303,7 +279,7 @@ unsafe impl<T> RawQueue for LineRing<T> {
     type Consumers = One;
 
     #[inline(always)]
-    unsafe fn push(&self, item: T) -> Result<(), T> {
+    unsafe fn push(&self, item: *const T) -> bool {
         let seat = &*self.producer;
         let index = seat.index();
         let mut number = seat.number(index);
@@ -312,69 +288,69 @@ unsafe impl<T> RawQueue for LineRing<T> {
                 return self.push_single(index, item);
             }
             if !self.enter(index) {
-                return Err(item);
+                return false;
             }
             number = 0;
         }
         let line = seat.line.get();
         self.header(line).shadow.write(number);
-        // SAFETY: a slot of the producer's line that was vacant when it entered.
-        unsafe { line.slots().add(number).write(item) };
-        self.publish_upto(line, index.wrapping_add(1));
-        Ok(())
+        // SAFETY: a slot of the producer's line that was vacant when it entered; the caller gives up the item.
+        unsafe { copy_nonoverlapping(item, line.slots().add(number), 1) };
+        self.show(line, number + 1, index.wrapping_add(1));
+        true
     }
 
     #[inline(always)]
-    unsafe fn pop(&self) -> Option<T> {
+    unsafe fn pop(&self, item: *mut T) -> bool {
         let seat = &*self.consumer;
         let index = seat.index();
         let number = seat.number(index);
         if number >= seat.ready.get() {
             if self.items == 1 {
-                return self.pop_single(index);
+                return self.pop_single(index, item);
             }
-            if !self.look(index) {
-                return None;
+            if !self.look(number) {
+                return false;
             }
         }
         let line = seat.line.get();
         self.header(line).shadow.write(number);
         // SAFETY: the slot is filled and the consumer's; giving it up below makes this its only read.
-        let item = unsafe { line.slots().add(number).read() };
-        self.release_upto(line, index.wrapping_add(1), number + 1);
-        Some(item)
+        unsafe { copy_nonoverlapping(line.slots().add(number), item, 1) };
+        self.leave(line, number, index.wrapping_add(1));
+        true
     }
 
     fn capacity(&self) -> usize {
-        self.rest_of_lap + self.items
+        self.capacity
     }
 
     fn len(&self) -> usize {
         // Relaxed: only counted. A pop may be visible here before the push it follows is; that is no item.
         let consumed = self.consumer.index.load(Ordering::Relaxed);
         let inside = self.produced().wrapping_sub(consumed);
-        if inside < VACANT { inside } else { 0 }
+        if inside <= self.capacity { inside } else { 0 }
     }
 
     unsafe fn is_full_to_producer(&self) -> bool {
         let seat = &*self.producer;
-        let index = seat.index();
-        seat.number(index) >= seat.ready.get() && self.vacant_line(index).is_none()
+        seat.number(seat.index()) >= seat.ready.get()
+            && !self.is_vacant(self.after(seat.line.get()))
     }
 
     unsafe fn is_full_to_consumer(&self) -> bool {
-        let seat = &*self.consumer;
-        let start = if self.items == 1 { seat.index() } else { seat.start.get() };
-        self.produced().wrapping_sub(start) == self.capacity()
+        let first = self.consumer_place().first;
+        self.produced().wrapping_sub(first) == self.capacity
     }
 }
 
-/// A slot: `number` of `line`, for the item of `index`.
+/// Slot `number` of `line`, for the item of `index`, on a walk through slots of the lap from index `first` on.
 #[expect(missing_debug_implementations, reason = "no user ever holds one")]
 pub struct Place<T> {
     index: usize,
     number: usize,
     line: Line<Header, T>,
+    first: usize,
 }
 
 impl<T> Clone for Place<T> {
@@ -386,6 +362,33 @@ impl<T> Clone for Place<T> {
 impl<T> Copy for Place<T> {}
 
 impl<T> LineRing<T> {
+    #[inline(always)]
+    fn producer_place(&self) -> Place<T> {
+        let seat = &*self.producer;
+        let index = seat.index();
+        // Before the first push, and always with one item to a line, the producer's line is used up.
+        let number = if seat.ready.get() == 0 { self.items } else { seat.number(index) };
+        Place { index, number, line: seat.line.get(), first: index }
+    }
+
+    #[inline(always)]
+    fn consumer_place(&self) -> Place<T> {
+        let seat = &*self.consumer;
+        let index = seat.index();
+        let number = if self.items == 1 { 0 } else { seat.number(index) };
+        Place { index, number, line: seat.line.get(), first: index.wrapping_sub(number) }
+    }
+
+    /// Moves `place` from the end of a line to the line after; not around the ring, where it would meet itself.
+    #[inline(always)]
+    fn walk_on(&self, place: &mut Place<T>) -> bool {
+        if place.index.wrapping_sub(place.first) == self.capacity {
+            return false;
+        }
+        (place.line, place.number) = (self.after(place.line), 0);
+        true
+    }
+
     /// The run of `len` slots from `place` on, which moves behind it.
     #[inline(always)]
     fn run(place: &mut Place<T>, len: usize) -> Run<T> {
@@ -397,7 +400,7 @@ impl<T> LineRing<T> {
 }
 
 // SAFETY: a vacant run lies between the producer's index and the end of a vacant line, a filled one between the
-// consumer's index and the `upto` of its line; both are one side's until it publishes or releases them.
+// consumer's index and the count of its line; both are one side's until it publishes or releases them.
 unsafe impl<T> Runs for LineRing<T> {
     type Place = Place<T>;
 
@@ -405,21 +408,17 @@ unsafe impl<T> Runs for LineRing<T> {
 
     #[inline(always)]
     unsafe fn producer_place(&self) -> Place<T> {
-        let seat = &*self.producer;
-        let index = seat.index();
-        // Before the first push, and always with one item to a line, the producer's line is used up.
-        let number = if seat.ready.get() == 0 { self.items } else { seat.number(index) };
-        Place { index, number, line: seat.line.get() }
+        self.producer_place()
     }
 
     #[inline(always)]
     unsafe fn vacant_from(&self, place: &mut Place<T>, max: usize) -> Run<T> {
         if place.number == self.items {
-            let next = self.after(place.line);
-            if !self.is_vacant(next, place.index) {
+            let used_up = *place;
+            if !self.walk_on(place) || !self.is_vacant(place.line) {
+                *place = used_up;
                 return Self::run(place, 0);
             }
-            (place.line, place.number) = (next, 0);
         }
         let len = max.min(self.items - place.number);
         (0..len).for_each(|i| self.header(place.line).shadow.write(place.number + i));
@@ -434,24 +433,23 @@ unsafe impl<T> Runs for LineRing<T> {
             seat.start.set(place.index.wrapping_sub(place.number));
             seat.ready.set(self.items);
         }
-        self.publish_upto(place.line, place.index);
+        self.show(place.line, place.number, place.index);
     }
 
     #[inline(always)]
     unsafe fn consumer_place(&self) -> Place<T> {
-        let seat = &*self.consumer;
-        let index = seat.index();
-        let number = if self.items == 1 { 0 } else { seat.number(index) };
-        Place { index, number, line: seat.line.get() }
+        self.consumer_place()
     }
 
     #[inline(always)]
     unsafe fn filled_from(&self, place: &mut Place<T>, max: usize) -> Run<T> {
         if place.number == self.items {
-            (place.line, place.number) = (self.after(place.line), 0);
+            if !self.walk_on(place) {
+                return Self::run(place, 0);
+            }
             self.fetch_ahead(place.line);
         }
-        let len = self.filled_after(place.line, place.index).min(max);
+        let len = (self.filled(place.line) - place.number).min(max);
         (0..len).for_each(|i| self.header(place.line).shadow.read(place.number + i));
         Self::run(place, len)
     }
@@ -460,7 +458,12 @@ unsafe impl<T> Runs for LineRing<T> {
     unsafe fn release(&self, place: &Place<T>, n: usize) {
         let numbers = place.number - n..place.number;
         numbers.for_each(|i| self.header(place.line).shadow.write(i));
-        self.release_upto(place.line, place.index, place.number);
+        if self.items > 1 {
+            self.leave(place.line, place.number - 1, place.index);
+        } else {
+            self.count_popped(place.index);
+            self.vacate(place.line);
+        }
     }
 }
 

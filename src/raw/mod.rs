@@ -12,6 +12,7 @@ mod line_ring;
 
 pub(crate) use line_ring::LineRing;
 
+use core::mem::MaybeUninit;
 use core::ptr::copy_nonoverlapping;
 
 use crate::cardinality::Cardinality;
@@ -29,17 +30,21 @@ pub unsafe trait RawQueue {
     /// How many handles pop.
     type Consumers: Cardinality;
 
-    /// Moves `item` in, or gives it back if the queue is full.
+    /// Moves the item at `item` in and answers true, or leaves it there if the queue is full.
+    ///
+    /// By pointer, since a large item that is passed by value is copied once more.
     ///
     /// # Safety
-    /// The caller acts for a producer handle; with `Producers = One`, it is the only one acting.
-    unsafe fn push(&self, item: Self::Item) -> Result<(), Self::Item>;
+    /// The caller acts for a producer handle; with `Producers = One`, it is the only one acting. `item` points to an item
+    /// that the caller gives up if the answer is true.
+    unsafe fn push(&self, item: *const Self::Item) -> bool;
 
-    /// Moves the oldest item out, if there is one.
+    /// Moves the oldest item to `item` and answers true, or does nothing if the queue is empty.
     ///
     /// # Safety
-    /// The caller acts for a consumer handle; with `Consumers = One`, it is the only one acting.
-    unsafe fn pop(&self) -> Option<Self::Item>;
+    /// The caller acts for a consumer handle; with `Consumers = One`, it is the only one acting. `item` points to memory
+    /// for an item.
+    unsafe fn pop(&self, item: *mut Self::Item) -> bool;
 
     /// The number of items it holds when nothing more goes in.
     fn capacity(&self) -> usize;
@@ -66,9 +71,11 @@ pub unsafe trait RawQueue {
 /// As for [`RawQueue::pop`].
 pub(crate) unsafe fn drop_all<Q: RawQueue>(queue: &Q) {
     despite_a_panic(|| {
-        // SAFETY: passed on to the caller.
-        while let Some(item) = unsafe { queue.pop() } {
-            drop(item);
+        let mut item = MaybeUninit::uninit();
+        // SAFETY: passed on to the caller; the memory is an item's.
+        while unsafe { queue.pop(item.as_mut_ptr()) } {
+            // SAFETY: an item was moved there.
+            unsafe { item.assume_init_drop() };
         }
     });
 }
