@@ -106,7 +106,7 @@ impl<H, T> Lines<H, T> {
     /// It depends on `T` alone: a header larger than a word makes the lines longer, not the number smaller.
     pub const FIT: usize = {
         let size = if size_of::<T>() == 0 { 1 } else { size_of::<T>() };
-        let first = size_of::<usize>().next_multiple_of(align_of::<T>());
+        let first = size_of::<usize>().next_multiple_of(Self::SLOT_ALIGN);
         let mut lines = 1;
         loop {
             let bytes = lines * LINE;
@@ -118,7 +118,15 @@ impl<H, T> Lines<H, T> {
         }
     };
 
-    const FIRST_SLOT: usize = size_of::<H>().next_multiple_of(align_of::<T>());
+    /// The largest power of two that divides the size of `T`, up to a line: then no slot straddles two lines for nothing.
+    const SLOT_ALIGN: usize = {
+        let size = size_of::<T>();
+        let natural = if size == 0 { 1 } else { 1 << size.trailing_zeros() };
+        let natural = if natural > LINE { LINE } else { natural };
+        if natural > align_of::<T>() { natural } else { align_of::<T>() }
+    };
+
+    const FIRST_SLOT: usize = size_of::<H>().next_multiple_of(Self::SLOT_ALIGN);
 
     const ALIGN: usize = {
         let item =

@@ -84,29 +84,32 @@ impl<Q: RawQueue<Consumers = One>> Consumer<Q, One> {
     /// is left, so that there never will be.
     #[inline]
     pub fn pop(&mut self) -> Result<Q::Item, PopError> {
-        match self.try_pop() {
-            Some(item) => Ok(item),
-            None => self.pop_again(),
+        let mut item = MaybeUninit::uninit();
+        if self.pop_to(&mut item) {
+            // SAFETY: an item was moved there.
+            return Ok(unsafe { item.assume_init() });
         }
+        self.pop_again()
     }
 
     /// Tells Empty from Closed: after the last producer is gone, a second look is the last word.
     #[cold]
     fn pop_again(&mut self) -> Result<Q::Item, PopError> {
-        if self.shared.no_producer() {
-            self.try_pop().ok_or(PopError::Closed)
-        } else {
-            Err(PopError::Empty)
+        if !self.shared.no_producer() {
+            return Err(PopError::Empty);
         }
+        let mut item = MaybeUninit::uninit();
+        if !self.pop_to(&mut item) {
+            return Err(PopError::Closed);
+        }
+        // SAFETY: an item was moved there.
+        Ok(unsafe { item.assume_init() })
     }
 
     #[inline(always)]
-    fn try_pop(&mut self) -> Option<Q::Item> {
-        let mut item = MaybeUninit::uninit();
+    fn pop_to(&mut self, item: &mut MaybeUninit<Q::Item>) -> bool {
         // SAFETY: the only consumer handle, borrowed mutably; the memory is an item's.
-        let popped = unsafe { self.shared.queue().pop(item.as_mut_ptr()) };
-        // SAFETY: an item was moved there.
-        popped.then(|| unsafe { item.assume_init() })
+        unsafe { self.shared.queue().pop(item.as_mut_ptr()) }
     }
 
     /// Whether the queue was full. If it was, it stays so until this handle pops (with one consumer).

@@ -44,6 +44,10 @@ use crate::sync::{AtomicUsize, Ordering, Shadow, prefetch_read};
 /// Largest capacity that is kept exactly, at the price of a header per item.
 const EXACT: usize = 64;
 
+/// Beyond so many lines, 32 KiB, a ring does not stay in a core's first-level cache, and fetching ahead of single pops
+/// wins (1.6 to 6 times at 65536 items); in smaller ones it can take lines from the producer's hands (up to 2 times slower).
+const LARGE: usize = 512;
+
 /// How many slots of a line are filled, and what a race detector knows of them.
 struct Header {
     filled: AtomicUsize,
@@ -71,6 +75,8 @@ pub struct LineRing<T> {
     lines: Lines<Header, T>,
     items: usize,
     capacity: usize,
+    /// Whether single pops fetch ahead.
+    is_large: bool,
 }
 
 // SAFETY: a seat's cells are touched by the side it belongs to only (the contract of `RawQueue`), and slots change
@@ -134,6 +140,7 @@ impl<T> LineRing<T> {
             consumer: Seat::new(lines.first()),
             items,
             capacity: count * items,
+            is_large: count > LARGE,
             lines,
         }
     }
@@ -223,7 +230,7 @@ impl<T> LineRing<T> {
         if filled == number {
             return false;
         }
-        if filled == self.items {
+        if filled == self.items && self.is_large {
             self.fetch_ahead(seat.line.get());
         }
         seat.ready.set(filled);
