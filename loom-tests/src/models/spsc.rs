@@ -144,7 +144,7 @@ fn full_is_said_only_of_a_full_queue(model: Model) -> Checked {
 }
 
 fn what_len_counts_can_be_popped(model: Model) -> Checked {
-    model.at_least(130).check_outcomes(
+    model.at_least(77).check_outcomes(
         || {
             let queue = bounded_in_lines_of(2, 2);
             let produce = |tx: &mut Producer<_>| {
@@ -153,7 +153,7 @@ fn what_len_counts_can_be_popped(model: Model) -> Checked {
             };
             let consume = |rx: &mut Consumer<_>| {
                 let len = rx.len();
-                assert_eq!(rx.is_empty() && len > 0, false);
+                assert!(len == 0 || !rx.is_empty());
                 for _ in 0..len {
                     rx.pop().expect("counted");
                 }
@@ -192,7 +192,7 @@ fn a_queue_that_is_not_full_takes_a_push(model: Model) -> Checked {
 }
 
 fn slices_cross_lines(model: Model) -> Checked {
-    model.preemptions(3).at_least(100).check_outcomes(
+    model.at_least(50).check_outcomes(
         || {
             let queue = bounded_in_lines_of(2, 3);
             let consume = |rx: &mut Consumer<_>| {
@@ -209,13 +209,13 @@ fn slices_cross_lines(model: Model) -> Checked {
             assert_eq!(seen, expected);
             (pushed, n)
         },
-        // A line's items appear together.
-        [(4, 0), (4, 2), (4, 4), (5, 2), (5, 4), (5, 5)],
+        // A batch is a lap at most, and a line's items appear together.
+        [(4, 0), (4, 2), (4, 4)],
     )
 }
 
 fn a_deque_goes_in_beside_pops(model: Model) -> Checked {
-    model.preemptions(3).at_least(24).check_outcomes(
+    model.at_least(16).check_outcomes(
         || {
             let queue = bounded_in_lines_of(2, 1);
             let produce = |tx: &mut Producer<_>| {
@@ -229,12 +229,12 @@ fn a_deque_goes_in_beside_pops(model: Model) -> Checked {
             assert_eq!(popped + rest(&mut rx).len(), pushed);
             (pushed, popped)
         },
-        [(2, 0), (2, 2), (3, 2), (3, 3)],
+        [(2, 0), (2, 2)],
     )
 }
 
 fn a_chunk_appears_when_it_is_committed(model: Model) -> Checked {
-    model.at_least(38).check_outcomes(
+    model.at_least(34).check_outcomes(
         || {
             let queue = bounded_in_lines_of(2, 3);
             let produce = |tx: &mut Producer<_>| {
@@ -349,16 +349,16 @@ fn both_ends_may_go_at_once(model: Model) -> Checked {
 }
 
 /// An item that counts its drops, and that loom misses if it is never dropped.
-struct Item(Arc<std::sync::atomic::AtomicUsize>, #[expect(dead_code)] Tracked);
+struct Item(Arc<core::sync::atomic::AtomicUsize>, #[expect(dead_code)] Tracked);
 
 impl Drop for Item {
     fn drop(&mut self) {
-        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.0.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
     }
 }
 
-fn counted() -> (Arc<std::sync::atomic::AtomicUsize>, impl Fn() -> Item) {
-    let drops = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+fn counted() -> (Arc<core::sync::atomic::AtomicUsize>, impl Fn() -> Item) {
+    let drops = Arc::new(core::sync::atomic::AtomicUsize::new(0));
     let counter = Arc::clone(&drops);
     (drops, move || Item(Arc::clone(&counter), Tracked::new()))
 }
@@ -376,7 +376,7 @@ fn an_item_is_dropped_once_whoever_goes_first(model: Model) -> Checked {
             let popped = rx.pop().is_ok();
             drop(rx);
             let pushed = producer.join().unwrap();
-            assert_eq!(drops.load(std::sync::atomic::Ordering::Relaxed), 1);
+            assert_eq!(drops.load(core::sync::atomic::Ordering::Relaxed), 1);
             (pushed, popped)
         },
         [(false, false), (true, false), (true, true)],
@@ -392,9 +392,9 @@ fn leftovers_are_dropped_with_the_consumer(model: Model) -> Checked {
             let consumer = thread::spawn(move || drop(rx));
             let pushed = tx.push(item()).is_ok();
             consumer.join().unwrap();
-            let early = drops.load(std::sync::atomic::Ordering::Relaxed);
+            let early = drops.load(core::sync::atomic::Ordering::Relaxed);
             drop(tx);
-            assert_eq!(drops.load(std::sync::atomic::Ordering::Relaxed), 4);
+            assert_eq!(drops.load(core::sync::atomic::Ordering::Relaxed), 4);
             (pushed, early)
         },
         // A straggler, pushed after the consumer's last look, waits for the last handle.
