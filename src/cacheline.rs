@@ -83,6 +83,17 @@ impl<H, T> Clone for Line<H, T> {
 
 impl<H, T> Copy for Line<H, T> {}
 
+// SAFETY: it is an address; what is there can be reached through unsafe functions and raw pointers only.
+unsafe impl<H, T> Send for Line<H, T> {}
+// SAFETY: as above.
+unsafe impl<H, T> Sync for Line<H, T> {}
+
+impl<H, T> fmt::Debug for Line<H, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl<H, T> Line<H, T> {
     /// # Safety
     /// The array this line belongs to must live for `'a`.
@@ -224,6 +235,16 @@ impl<H, T> Lines<H, T> {
     /// The last line.
     pub(crate) fn last(&self) -> Line<H, T> {
         self.checked(self.count() - 1)
+    }
+
+    /// The line `n` places after `line`, around the end.
+    ///
+    /// # Safety
+    /// `line` must be a line of this array, and `n` at most their number.
+    pub(crate) unsafe fn nth_after(&self, line: Line<H, T>, n: usize) -> Line<H, T> {
+        let place = (line.0.as_ptr().addr() - self.first.as_ptr().addr()) / self.stride + n;
+        let count = self.count();
+        self.checked(if place < count { place } else { place - count })
     }
 
     /// The line after `line`, or the first after the last.

@@ -13,6 +13,7 @@ use crate::raw::{Run, Runs, despite_a_panic};
 /// not committed is dropped with the chunk. Leaking a chunk leaks what was written, and nothing else.
 pub struct WriteChunk<'a, Q: Runs> {
     queue: &'a Q,
+    seat: &'a mut Q::PushSeat,
     start: Q::Place,
     /// Where the next item is written, and the rest of the run it lies in.
     place: Q::Place,
@@ -23,12 +24,11 @@ pub struct WriteChunk<'a, Q: Runs> {
 
 impl<'a, Q: Runs> WriteChunk<'a, Q> {
     /// Up to `n` vacant slots of `queue`, for whose only producer the caller acts during `'a`.
-    pub(super) fn new(queue: &'a Q, n: usize) -> Self {
-        // SAFETY: the caller is the producer handle, borrowed mutably for `'a`.
-        let start = unsafe { queue.producer_place() };
+    pub(super) fn new(queue: &'a Q, seat: &'a mut Q::PushSeat, n: usize) -> Self {
+        let start = queue.producer_place(seat);
         let (mut place, mut len) = (start, 0);
         while len < n {
-            // SAFETY: as above, and nothing is pushed meanwhile.
+            // SAFETY: the caller is the producer handle, borrowed mutably for `'a`; nothing is pushed meanwhile.
             let run = unsafe { queue.vacant_from(&mut place, n - len) };
             if run.len == 0 {
                 break;
@@ -36,7 +36,7 @@ impl<'a, Q: Runs> WriteChunk<'a, Q> {
             len += run.len;
         }
         let run = Run { start: core::ptr::null_mut(), len: 0 };
-        Self { queue, start, place: start, run, len, written: 0 }
+        Self { queue, seat, start, place: start, run, len, written: 0 }
     }
 
     /// How many slots it has.
@@ -92,18 +92,18 @@ impl<'a, Q: Runs> WriteChunk<'a, Q> {
     /// If fewer than `n` slots were written; then none is pushed.
     pub fn commit(self, n: usize) {
         assert!(n <= self.written, "raddle: can't commit {n} items, {} are written", self.written);
-        let chunk = ManuallyDrop::new(self);
-        let mut place = chunk.start;
+        let mut chunk = ManuallyDrop::new(self);
+        let Self { queue, ref mut seat, start: mut place, written, .. } = *chunk;
         let mut done = 0;
         while done < n {
             // SAFETY: the producer handle is borrowed mutably; what was pushed since `start` lies before `place`.
-            done += unsafe { chunk.queue.vacant_from(&mut place, n - done) }.len;
+            done += unsafe { queue.vacant_from(&mut place, n - done) }.len;
             // SAFETY: the slots of this run are among the `n` that were written.
-            unsafe { chunk.queue.publish(&place) };
+            unsafe { queue.publish(seat, &place) };
         }
         // Only now, since it runs the items' own code.
         // SAFETY: the others were written and are not published.
-        unsafe { drop_written(chunk.queue, place, chunk.written - n) };
+        unsafe { drop_written(queue, place, written - n) };
     }
 
     /// Pushes all items written.
@@ -148,22 +148,27 @@ impl<Q: Runs> fmt::Debug for WriteChunk<'_, Q> {
     }
 }
 
+/// How many of the next `n` items are there for the consumer of `seat`.
+pub(super) fn ready<Q: Runs>(queue: &Q, seat: &Q::PopSeat, n: usize) -> usize {
+    RunsOf { queue, place: queue.consumer_place(seat), left: n }.map(<[_]>::len).sum()
+}
+
 /// Items at the consuming end, shown by [`Consumer::read`](super::Consumer::read).
 ///
 /// [`runs`](Self::runs) shows them; [`release`](Self::release) drops the first of them and gives their slots back.
 /// Without it they all stay in the queue.
 pub struct ReadChunk<'a, Q: Runs> {
     queue: &'a Q,
+    seat: &'a mut Q::PopSeat,
     len: usize,
     /// It gives out `&T`, so it is `Sync` only if `T` is.
     items: PhantomData<&'a mut [Q::Item]>,
 }
 
 impl<'a, Q: Runs> ReadChunk<'a, Q> {
-    /// Up to `n` items of `queue`, for whose only consumer the caller acts during `'a`.
-    pub(super) fn new(queue: &'a Q, n: usize) -> Self {
-        let len = RunsOf::new(queue, n).map(<[_]>::len).sum();
-        Self { queue, len, items: PhantomData }
+    /// The first `len` items of `queue`, which are [`ready`], for the consumer of `seat`.
+    pub(super) fn new(queue: &'a Q, seat: &'a mut Q::PopSeat, len: usize) -> Self {
+        Self { queue, seat, len, items: PhantomData }
     }
 
     /// How many items it has.
@@ -180,11 +185,13 @@ impl<'a, Q: Runs> ReadChunk<'a, Q> {
 
     /// The items in order, as slices of those that lie side by side in memory.
     pub fn runs(&self) -> impl Iterator<Item = &[Q::Item]> + use<'_, 'a, Q> {
-        RunsOf::new(self.queue, self.len)
+        let place = self.queue.consumer_place(self.seat);
+        RunsOf { queue: self.queue, place, left: self.len }
     }
 
     pub(super) fn into_first(self) -> Option<&'a Q::Item> {
-        RunsOf::new(self.queue, 1).next()?.first()
+        let place = self.queue.consumer_place(self.seat);
+        RunsOf { queue: self.queue, place, left: 1 }.next()?.first()
     }
 
     /// Drops the first `n` items and gives their slots back; the others stay. If a drop panics, the others of the `n` are
@@ -194,16 +201,16 @@ impl<'a, Q: Runs> ReadChunk<'a, Q> {
     /// If it has fewer than `n` items; then all stay.
     pub fn release(self, n: usize) {
         assert!(n <= self.len, "raddle: can't release {n} items of {}", self.len);
-        // SAFETY: the chunk borrows the consumer handle mutably.
-        let mut place = unsafe { self.queue.consumer_place() };
+        let Self { queue, seat, .. } = self;
+        let mut place = queue.consumer_place(seat);
         let mut left = n;
         despite_a_panic(|| {
             while left > 0 {
-                // SAFETY: as above; what was popped since lies before `place`.
-                let run = unsafe { self.queue.filled_from(&mut place, left) };
+                // SAFETY: the chunk borrows the consumer handle mutably; what was popped since lies before `place`.
+                let run = unsafe { queue.filled_from(&mut place, left) };
                 left -= run.len;
                 // After the items are dropped, also if one of them panics.
-                let _slots = Slots { queue: self.queue, place, n: run.len };
+                let _slots = Slots { queue, seat: &mut *seat, place, n: run.len };
                 // SAFETY: filled slots are the consumer's until they are released.
                 unsafe { slice_from_raw_parts_mut(run.start, run.len).drop_in_place() };
             }
@@ -217,27 +224,19 @@ impl<'a, Q: Runs> ReadChunk<'a, Q> {
     }
 }
 
-/// Runs of filled slots from the next pop on, `left` slots at most.
+/// Runs of filled slots from `place` on, `left` slots at most; its maker acts for the queue's only consumer during `'a`, and
+/// pops nothing.
 struct RunsOf<'a, Q: Runs> {
     queue: &'a Q,
     place: Q::Place,
     left: usize,
 }
 
-impl<'a, Q: Runs> RunsOf<'a, Q> {
-    /// The caller acts for the queue's only consumer and pops nothing during `'a`.
-    fn new(queue: &'a Q, n: usize) -> Self {
-        // SAFETY: see above.
-        let place = unsafe { queue.consumer_place() };
-        Self { queue, place, left: n }
-    }
-}
-
 impl<'a, Q: Runs<Item: 'a>> Iterator for RunsOf<'a, Q> {
     type Item = &'a [Q::Item];
 
     fn next(&mut self) -> Option<Self::Item> {
-        // SAFETY: the caller of `new` acts for the consumer.
+        // SAFETY: its maker acts for the consumer.
         let run = unsafe { self.queue.filled_from(&mut self.place, self.left) };
         self.left -= run.len;
         // SAFETY: filled slots are the consumer's until it pops, which it doesn't during `'a`.
@@ -248,6 +247,7 @@ impl<'a, Q: Runs<Item: 'a>> Iterator for RunsOf<'a, Q> {
 /// `n` slots before `place`, released when dropped.
 struct Slots<'a, Q: Runs> {
     queue: &'a Q,
+    seat: &'a mut Q::PopSeat,
     place: Q::Place,
     n: usize,
 }
@@ -255,7 +255,7 @@ struct Slots<'a, Q: Runs> {
 impl<Q: Runs> Drop for Slots<'_, Q> {
     fn drop(&mut self) {
         // SAFETY: `release` has dropped the items in these slots.
-        unsafe { self.queue.release(&self.place, self.n) };
+        unsafe { self.queue.release(self.seat, &self.place, self.n) };
     }
 }
 

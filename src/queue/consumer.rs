@@ -8,7 +8,8 @@ use core::mem::MaybeUninit;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::shared::Shared;
-use super::{PopError, ReadChunk};
+use super::{PopError, ReadChunk, chunk};
+use crate::cacheline::CachePadded;
 use crate::cardinality::{Cardinality, One};
 use crate::raw::{RawQueue, Runs, copy_run};
 
@@ -18,8 +19,14 @@ use crate::raw::{RawQueue, Runs, copy_run};
 /// of its end, it acts through `&mut self` and can't be cloned; it may move between threads. Dropping the last consumer
 /// closes the queue and drops the items that are left in it.
 pub struct Consumer<Q: RawQueue, C: Cardinality = <Q as RawQueue>::Consumers> {
-    shared: Shared<Q>,
+    inner: CachePadded<Inner<Q>>,
     cardinality: PhantomData<C>,
+}
+
+/// On a line of its own: each pop changes the seat, and two handles side by side would share it.
+struct Inner<Q: RawQueue> {
+    seat: Q::PopSeat,
+    shared: Shared<Q>,
 }
 
 // SAFETY: acting needs `&mut self` where the end is `One`, so a handle that moves takes the right to act along; the
@@ -32,14 +39,14 @@ impl<Q: RawQueue, C: Cardinality> UnwindSafe for Consumer<Q, C> {}
 impl<Q: RawQueue, C: Cardinality> RefUnwindSafe for Consumer<Q, C> {}
 
 impl<Q: RawQueue, C: Cardinality> Consumer<Q, C> {
-    pub(super) fn new(shared: Shared<Q>) -> Self {
-        Self { shared, cardinality: PhantomData }
+    pub(super) fn new(shared: Shared<Q>, seat: Q::PopSeat) -> Self {
+        Self { inner: CachePadded::new(Inner { seat, shared }), cardinality: PhantomData }
     }
 
     /// How many items the queue holds when nothing more goes in; at least what was asked for.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.shared.queue().capacity()
+        self.inner.shared.queue().capacity()
     }
 
     /// The number of items in the queue: at least so many can be popped (with one consumer), since producers may have
@@ -48,7 +55,7 @@ impl<Q: RawQueue, C: Cardinality> Consumer<Q, C> {
     /// Exact while no operation is in flight.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.shared.queue().len()
+        self.inner.shared.queue().len_to_consumer(&self.inner.seat)
     }
 
     /// Whether the queue was empty. If it was not, a pop succeeds (with one consumer).
@@ -60,7 +67,7 @@ impl<Q: RawQueue, C: Cardinality> Consumer<Q, C> {
     /// Whether no producer is left. Items may still be there: `pop` tells when they are all gone. Once true, always true.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.shared.no_producer()
+        self.inner.shared.no_producer()
     }
 }
 
@@ -95,7 +102,7 @@ impl<Q: RawQueue<Consumers = One>> Consumer<Q, One> {
     /// Tells Empty from Closed: after the last producer is gone, a second look is the last word.
     #[cold]
     fn pop_again(&mut self) -> Result<Q::Item, PopError> {
-        if !self.shared.no_producer() {
+        if !self.inner.shared.no_producer() {
             return Err(PopError::Empty);
         }
         let mut item = MaybeUninit::uninit();
@@ -108,15 +115,15 @@ impl<Q: RawQueue<Consumers = One>> Consumer<Q, One> {
 
     #[inline(always)]
     fn pop_to(&mut self, item: &mut MaybeUninit<Q::Item>) -> bool {
-        // SAFETY: the only consumer handle, borrowed mutably; the memory is an item's.
-        unsafe { self.shared.queue().pop(item.as_mut_ptr()) }
+        let Inner { seat, shared } = &mut *self.inner;
+        // SAFETY: the only consumer handle, borrowed mutably, and its seat; the memory is an item's.
+        unsafe { shared.queue().pop(seat, item.as_mut_ptr()) }
     }
 
     /// Whether the queue was full. If it was, it stays so until this handle pops (with one consumer).
     #[must_use]
     pub fn is_full(&self) -> bool {
-        // SAFETY: the only consumer handle; a pop would need it mutably.
-        unsafe { self.shared.queue().is_full_to_consumer() }
+        self.inner.shared.queue().is_full_to_consumer(&self.inner.seat)
     }
 
     /// An iterator that pops until it finds the queue empty; what it has not popped when it is dropped stays.
@@ -185,12 +192,12 @@ impl<Q: Runs<Consumers = One>> Consumer<Q, One> {
     /// Moves up to `max` items to the end of `items`, run by run, and says how many.
     #[inline(always)]
     fn pop_runs(&mut self, items: &mut Vec<Q::Item>, max: usize) -> usize {
-        let queue = self.shared.queue();
-        // SAFETY: the only consumer handle, borrowed mutably.
-        let mut place = unsafe { queue.consumer_place() };
+        let Inner { seat, shared } = &mut *self.inner;
+        let queue = shared.queue();
+        let mut place = queue.consumer_place(seat);
         let mut done = 0;
         while done < max {
-            // SAFETY: as above; all that was popped since lies before `place`.
+            // SAFETY: the only consumer handle, borrowed mutably; all that was popped since lies before `place`.
             let run = unsafe { queue.filled_from(&mut place, max - done) };
             if run.len == 0 {
                 break;
@@ -202,7 +209,7 @@ impl<Q: Runs<Consumers = One>> Consumer<Q, One> {
             // SAFETY: so many more are initialised.
             unsafe { items.set_len(items.len() + run.len) };
             // SAFETY: the items of this run have moved.
-            unsafe { queue.release(&place, run.len) };
+            unsafe { queue.release(seat, &place, run.len) };
             done += run.len;
         }
         done
@@ -224,25 +231,26 @@ impl<Q: Runs<Consumers = One>> Consumer<Q, One> {
     /// # Errors
     /// As [`pop`](Self::pop), if there is not even one. An empty request gets an empty chunk.
     pub fn read(&mut self, n: usize) -> Result<ReadChunk<'_, Q>, PopError> {
-        let queue = self.shared.queue();
-        let mut chunk = ReadChunk::new(queue, n);
-        if chunk.is_empty() && n > 0 {
-            if !self.shared.no_producer() {
+        let Inner { seat, shared } = &mut *self.inner;
+        let mut len = chunk::ready(shared.queue(), seat, n);
+        if len == 0 && n > 0 {
+            if !shared.no_producer() {
                 return Err(PopError::Empty);
             }
-            chunk = ReadChunk::new(queue, n);
-            if chunk.is_empty() {
+            len = chunk::ready(shared.queue(), seat, n);
+            if len == 0 {
                 return Err(PopError::Closed);
             }
         }
-        Ok(chunk)
+        Ok(ReadChunk::new(shared.queue(), seat, len))
     }
 }
 
 impl<Q: RawQueue, C: Cardinality> Drop for Consumer<Q, C> {
     fn drop(&mut self) {
+        let Inner { seat, shared } = &mut *self.inner;
         // SAFETY: with `One`, the only kind there is, each consumer is the last.
-        unsafe { self.shared.end_consumer() };
+        unsafe { shared.end_consumer(seat) };
     }
 }
 

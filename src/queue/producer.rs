@@ -2,11 +2,13 @@
 
 use alloc::collections::VecDeque;
 use core::fmt;
+use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::shared::Shared;
 use super::{PushError, WriteChunk};
+use crate::cacheline::CachePadded;
 use crate::cardinality::{Cardinality, One};
 use crate::raw::{RawQueue, Runs, copy_run};
 
@@ -16,8 +18,14 @@ use crate::raw::{RawQueue, Runs, copy_run};
 /// of its end, it acts through `&mut self` and can't be cloned; it may move between threads. Dropping the last producer
 /// closes the queue.
 pub struct Producer<Q: RawQueue, C: Cardinality = <Q as RawQueue>::Producers> {
+    inner: CachePadded<Inner<Q>>,
+    cardinality: PhantomData<C>,
+}
+
+/// On a line of its own: each push changes the seat, and two handles side by side would share it.
+struct Inner<Q: RawQueue> {
+    seat: Q::PushSeat,
     shared: Shared<Q>,
-    cardinality: core::marker::PhantomData<C>,
 }
 
 // SAFETY: acting needs `&mut self` where the end is `One`, so a handle that moves takes the right to act along; the
@@ -30,14 +38,14 @@ impl<Q: RawQueue, C: Cardinality> UnwindSafe for Producer<Q, C> {}
 impl<Q: RawQueue, C: Cardinality> RefUnwindSafe for Producer<Q, C> {}
 
 impl<Q: RawQueue, C: Cardinality> Producer<Q, C> {
-    pub(super) fn new(shared: Shared<Q>) -> Self {
-        Self { shared, cardinality: core::marker::PhantomData }
+    pub(super) fn new(shared: Shared<Q>, seat: Q::PushSeat) -> Self {
+        Self { inner: CachePadded::new(Inner { seat, shared }), cardinality: PhantomData }
     }
 
     /// How many items the queue holds when nothing more goes in; at least what was asked for.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.shared.queue().capacity()
+        self.inner.shared.queue().capacity()
     }
 
     /// The number of items in the queue: at most so many are in it now, since consumers may have taken some meanwhile.
@@ -45,7 +53,7 @@ impl<Q: RawQueue, C: Cardinality> Producer<Q, C> {
     /// Exact while no operation is in flight.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.shared.queue().len()
+        self.inner.shared.queue().len_to_producer(&self.inner.seat)
     }
 
     /// Whether the queue was empty. If it was, it stays so until this handle pushes (with one producer).
@@ -57,7 +65,7 @@ impl<Q: RawQueue, C: Cardinality> Producer<Q, C> {
     /// Whether no consumer is left, so that every push would fail. Once true, always true.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.shared.no_consumer()
+        self.inner.shared.no_consumer()
     }
 }
 
@@ -82,12 +90,13 @@ impl<Q: RawQueue<Producers = One>> Producer<Q, One> {
     /// there is no room either); the item comes back in both.
     #[inline]
     pub fn push(&mut self, item: Q::Item) -> Result<(), PushError<Q::Item>> {
-        if self.shared.no_consumer() {
+        let Inner { seat, shared } = &mut *self.inner;
+        if shared.no_consumer() {
             return Err(PushError::Closed(item));
         }
         let item = ManuallyDrop::new(item);
-        // SAFETY: the only producer handle, borrowed mutably; the item is given up.
-        if unsafe { self.shared.queue().push(&raw const *item) } {
+        // SAFETY: the only producer handle, borrowed mutably, and its seat; the item is given up.
+        if unsafe { shared.queue().push(seat, &raw const *item) } {
             Ok(())
         } else {
             Err(PushError::Full(ManuallyDrop::into_inner(item)))
@@ -97,8 +106,7 @@ impl<Q: RawQueue<Producers = One>> Producer<Q, One> {
     /// Whether the queue was full. If it was not, a push succeeds: nobody else can fill it.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        // SAFETY: the only producer handle; a push would need it mutably.
-        unsafe { self.shared.queue().is_full_to_producer() }
+        self.inner.shared.queue().is_full_to_producer(&self.inner.seat)
     }
 }
 
@@ -157,22 +165,22 @@ impl<Q: Runs<Producers = One>> Producer<Q, One> {
         n: usize,
         mut fill: impl FnMut(usize, *mut Q::Item, usize),
     ) -> Result<usize, PushError<()>> {
-        if n > 0 && self.shared.no_consumer() {
+        let Inner { seat, shared } = &mut *self.inner;
+        if n > 0 && shared.no_consumer() {
             return Err(PushError::Closed(()));
         }
-        let queue = self.shared.queue();
-        // SAFETY: the only producer handle, borrowed mutably.
-        let mut place = unsafe { queue.producer_place() };
+        let queue = shared.queue();
+        let mut place = queue.producer_place(seat);
         let mut done = 0;
         while done < n {
-            // SAFETY: as above; all that was pushed since lies before `place`.
+            // SAFETY: the only producer handle, borrowed mutably; all that was pushed since lies before `place`.
             let run = unsafe { queue.vacant_from(&mut place, n - done) };
             if run.len == 0 {
                 return if done == 0 { Err(PushError::Full(())) } else { Ok(done) };
             }
             fill(done, run.start, run.len);
             // SAFETY: this run was written just now.
-            unsafe { queue.publish(&place) };
+            unsafe { queue.publish(seat, &place) };
             done += run.len;
         }
         Ok(done)
@@ -196,10 +204,11 @@ impl<Q: Runs<Producers = One>> Producer<Q, One> {
     /// [`Full`](PushError::Full) or [`Closed`](PushError::Closed) if not even one slot is there. An empty request gets an
     /// empty chunk.
     pub fn reserve(&mut self, n: usize) -> Result<WriteChunk<'_, Q>, PushError<()>> {
-        if n > 0 && self.shared.no_consumer() {
+        let Inner { seat, shared } = &mut *self.inner;
+        if n > 0 && shared.no_consumer() {
             return Err(PushError::Closed(()));
         }
-        let chunk = WriteChunk::new(self.shared.queue(), n);
+        let chunk = WriteChunk::new(shared.queue(), seat, n);
         if chunk.is_empty() && n > 0 { Err(PushError::Full(())) } else { Ok(chunk) }
     }
 }
@@ -207,7 +216,7 @@ impl<Q: Runs<Producers = One>> Producer<Q, One> {
 impl<Q: RawQueue, C: Cardinality> Drop for Producer<Q, C> {
     fn drop(&mut self) {
         // SAFETY: with `One`, the only kind there is, each producer is the last.
-        unsafe { self.shared.end_producer() };
+        unsafe { self.inner.shared.end_producer() };
     }
 }
 

@@ -46,10 +46,11 @@ pub(super) struct Shared<Q: RawQueue> {
 pub(crate) fn pair<Q: RawQueue>(
     queue: Q,
 ) -> (Producer<Q, Q::Producers>, Consumer<Q, Q::Consumers>) {
+    let (push_seat, pop_seat) = queue.seats();
     let block = Block { queue, closed: AtomicUsize::new(0), tracked: Tracked::new() };
     let block = NonNull::from(Box::leak(Box::new(block)));
     let share = || Shared { block, owns: PhantomData };
-    (Producer::new(share()), Consumer::new(share()))
+    (Producer::new(share(), push_seat), Consumer::new(share(), pop_seat))
 }
 
 impl<Q: RawQueue> Shared<Q> {
@@ -88,23 +89,25 @@ impl<Q: RawQueue> Shared<Q> {
         unsafe { self.end(NO_PRODUCER | PRODUCERS_DONE, CONSUMERS_DONE) };
     }
 
-    /// The consuming end's last act: it drops what is left, as long as drops don't panic twice.
+    /// The consuming end's last act: it drops what is left.
     ///
     /// # Safety
-    /// The caller was the last consumer handle; this share is not used again.
-    pub(super) unsafe fn end_consumer(&self) {
-        struct End<'a, Q: RawQueue>(&'a Shared<Q>);
+    /// The caller was the last consumer handle, whose `seat` this is; this share is not used again.
+    pub(super) unsafe fn end_consumer(&self, seat: &mut Q::PopSeat) {
+        struct End<'a, Q: RawQueue>(&'a Shared<Q>, &'a mut Q::PopSeat);
         impl<Q: RawQueue> Drop for End<'_, Q> {
             fn drop(&mut self) {
                 // SAFETY: passed on to the caller of `end_consumer`.
+                unsafe { self.0.queue().leave(self.1) };
+                // SAFETY: likewise.
                 unsafe { self.0.end(CONSUMERS_DONE, PRODUCERS_DONE) };
             }
         }
         // Relaxed: see `no_consumer`.
         self.block().closed.fetch_or(NO_CONSUMER, Ordering::Relaxed);
-        let _end = End(self);
-        // SAFETY: the caller acts for the consumers; `_end` runs afterwards, also when an item's drop panics.
-        unsafe { raw::drop_all(self.queue()) };
+        let end = End(self, seat);
+        // SAFETY: the caller acts for the consumers; `end` is dropped afterwards, also when an item's drop panics.
+        unsafe { raw::drop_all(self.queue(), &mut *end.1) };
     }
 
     /// # Safety

@@ -13,7 +13,7 @@
 //! it 0?), the consumer when it has taken all it knew of (how far does it go?).
 //!
 //! *Why it is right.* A line is the producer's from 0 until its last slot is counted, and each slot is the consumer's from the
-//! count that covers it until the next 0. Both steps are release stores that the other side acquires (P1 to C1, C2 to P3), so
+//! count that covers it until the next 0. Both steps are release stores that the other side acquires (P1 to C1, C2 to P2), so
 //! all accesses to a slot are ordered. The two take turns at a line, each ends its turn with a value that only it writes
 //! last, and so no value can be mistaken for one of another lap.
 //!
@@ -30,7 +30,11 @@
 //! Parallelism", PPoPP 2008. Meeting only when the block changes: Wang et al., "BBQ: A Block-based Bounded Queue",
 //! USENIX ATC 2022.
 //!
-//! Edges: P1 with C1 (items go over), C2 with P3 (slots come back), P2 with N1 (what `len` counts is there to pop).
+//! *Who remembers what.* Where a side stands is its handle's own business (a [`PushSeat`], a [`PopSeat`]), so that in a loop
+//! it stays in registers. The one exception is a count of what was popped, stored after each pop on a line that nobody else
+//! writes, and read by a producer that asks for the length; the consumer finds the length in the lines.
+//!
+//! Edges: P1 with C1 (items go over), C2 with P2 (slots come back).
 
 use core::cell::Cell;
 use core::fmt;
@@ -54,59 +58,40 @@ struct Header {
     shadow: Shadow,
 }
 
-/// Where one side stands. Only `index` is read by others.
-///
-/// With one item to a line `start` and `ready` stay 0: then each operation looks at a header, and has less to remember.
-struct Seat<T> {
-    /// How many items this side has moved since the queue was made.
-    index: AtomicUsize,
-    /// The line of the consumer's next item, and of the producer's last one.
-    line: Cell<Line<Header, T>>,
-    /// The index of the line's first slot.
-    start: Cell<usize>,
-    /// How many of the line's slots, from its first on, this side may use without looking at a header.
-    ready: Cell<usize>,
-}
-
 /// A bounded queue for one producer and one consumer. See the head of the file.
 pub struct LineRing<T> {
-    producer: CachePadded<Seat<T>>,
-    consumer: CachePadded<Seat<T>>,
+    /// How many items were popped. Only counted: nothing is done on the strength of it.
+    popped: CachePadded<AtomicUsize>,
     lines: Lines<Header, T>,
     items: usize,
     capacity: usize,
     /// Whether single pops fetch ahead.
     is_large: bool,
+    /// The seat of the consumer that left.
+    left: Cell<Option<PopSeat<T>>>,
 }
 
-// SAFETY: a seat's cells are touched by the side it belongs to only (the contract of `RawQueue`), and slots change
-// sides by release and acquire (P1 to C1, C2 to P3); items cross threads, hence `T: Send`.
+// SAFETY: slots change sides by release and acquire (P1 to C1, C2 to P2), and `left` is written by the last consumer as it
+// goes and read by whoever frees, after it; items cross threads, hence `T: Send`.
 unsafe impl<T: Send> Sync for LineRing<T> {}
-// SAFETY: as above; lines and seats are plain memory of this value.
+// SAFETY: as above; all the rest is plain memory of this value.
 unsafe impl<T: Send> Send for LineRing<T> {}
 
-impl<T> Seat<T> {
-    /// A seat at index 0, on `line`.
-    fn new(line: Line<Header, T>) -> CachePadded<Self> {
-        CachePadded::new(Self {
-            index: AtomicUsize::new(0),
-            line: Cell::new(line),
-            start: Cell::new(0),
-            ready: Cell::new(0),
-        })
-    }
+/// Where the producer stands: before slot `number` of `line`, whose first slot has index `start`.
+#[derive(Debug)]
+pub struct PushSeat<T> {
+    line: Line<Header, T>,
+    number: usize,
+    start: usize,
+}
 
-    /// Its own index: no other side changes it.
-    #[inline(always)]
-    fn index(&self) -> usize {
-        self.index.load(Ordering::Relaxed)
-    }
-
-    /// Which slot of its line `index` is.
-    #[inline(always)]
-    fn number(&self, index: usize) -> usize {
-        index.wrapping_sub(self.start.get())
-    }
+/// Where the consumer stands, likewise; the first `ready` slots of its line are filled for sure.
+#[derive(Debug)]
+pub struct PopSeat<T> {
+    line: Line<Header, T>,
+    number: usize,
+    start: usize,
+    ready: usize,
 }
 
 impl<T> LineRing<T> {
@@ -133,15 +118,13 @@ impl<T> LineRing<T> {
             size_of::<T>()
         );
         let header = |_| Header { filled: AtomicUsize::new(0), shadow: Shadow::new(items) };
-        let lines = Lines::new(count, items, header);
         Self {
-            // Before its first push the producer has just used up the line before the first.
-            producer: Seat::new(lines.last()),
-            consumer: Seat::new(lines.first()),
+            popped: CachePadded::new(AtomicUsize::new(0)),
+            lines: Lines::new(count, items, header),
             items,
             capacity: count * items,
             is_large: count > LARGE,
-            lines,
+            left: Cell::new(None),
         }
     }
 
@@ -162,43 +145,36 @@ impl<T> LineRing<T> {
     /// Whether `line`, which the producer is about to enter, is vacant.
     #[inline(always)]
     fn is_vacant(&self, line: Line<Header, T>) -> bool {
-        // ORDERING: (P3) Acquire, pairs with (C2): the consumer is done with the slots that are written next.
+        // ORDERING: (P2) Acquire, pairs with (C2): the consumer is done with the slots that are written next.
         self.header(line).filled.load(Ordering::Acquire) == 0
     }
 
-    /// How many slots of `line`, where the consumer is, are filled from its first on.
+    /// How many slots of `line`, where the consumer is or gets to, are filled from its first on.
     #[inline(always)]
     fn filled(&self, line: Line<Header, T>) -> usize {
         // ORDERING: (C1) Acquire, pairs with (P1): the items of the slots that are read next.
         self.header(line).filled.load(Ordering::Acquire)
     }
 
-    /// Shows the consumer the first `filled` slots of `line`, the last of which is that before index `next`.
+    /// Shows the consumer the first `filled` slots of `line`.
     #[inline(always)]
-    fn show(&self, line: Line<Header, T>, filled: usize, next: usize) {
+    fn show(&self, line: Line<Header, T>, filled: usize) {
         // ORDERING: (P1) Release, pairs with (C1): the items are written before the header says so.
         self.header(line).filled.store(filled, Ordering::Release);
-        // ORDERING: (P2) Release, pairs with (N1): who counts an item also sees it in its header.
-        self.producer.index.store(next, Ordering::Release);
     }
 
-    /// Gives `line` back, and moves the consumer to the line after.
+    /// Takes the consumer on to slot `number` of its line, and past a line of which that is the end.
     #[inline(always)]
-    fn vacate(&self, line: Line<Header, T>) {
-        // ORDERING: (C2) Release, pairs with (P3): the items are out before the slots are vacant.
-        self.header(line).filled.store(0, Ordering::Release);
-        self.consumer.line.set(self.after(line));
-    }
-
-    /// Counts what the consumer took. Relaxed: nothing is done on the strength of it; slots go back with (C2).
-    #[inline(always)]
-    fn count_popped(&self, next: usize) {
-        self.consumer.index.store(next, Ordering::Relaxed);
-    }
-
-    fn produced(&self) -> usize {
-        // ORDERING: (N1) Acquire, pairs with (P2): a consumer that counts an item finds it.
-        self.producer.index.load(Ordering::Acquire)
+    fn take_on(&self, seat: &mut PopSeat<T>, number: usize) {
+        seat.number = number;
+        // Relaxed: only counted; slots go back with (C2).
+        self.popped.store(seat.start.wrapping_add(number), Ordering::Relaxed);
+        if number == self.items {
+            // ORDERING: (C2) Release, pairs with (P2): the items are out before the slots are vacant.
+            self.header(seat.line).filled.store(0, Ordering::Release);
+            let line = self.after(seat.line);
+            *seat = PopSeat { line, number: 0, start: seat.start.wrapping_add(number), ready: 0 };
+        }
     }
 
     /// Asks for a line that the consumer, now at `line`, is likely to read soon: not the nearest ones, which the producer
@@ -207,76 +183,6 @@ impl<T> LineRing<T> {
     fn fetch_ahead(&self, line: Line<Header, T>) {
         prefetch_read(self.after(self.after(self.after(line))).slots());
     }
-
-    /// Moves the producer to the next line, for `index`, if that is vacant. Not with one item to a line.
-    #[inline(always)]
-    fn enter(&self, index: usize) -> bool {
-        let seat = &*self.producer;
-        let line = self.after(seat.line.get());
-        if !self.is_vacant(line) {
-            return false;
-        }
-        seat.line.set(line);
-        seat.start.set(index);
-        seat.ready.set(self.items);
-        true
-    }
-
-    /// Tells the consumer how far its line is filled, if beyond slot `number`. Not with one item to a line.
-    #[inline(always)]
-    fn look(&self, number: usize) -> bool {
-        let seat = &*self.consumer;
-        let filled = self.filled(seat.line.get());
-        if filled == number {
-            return false;
-        }
-        if filled == self.items && self.is_large {
-            self.fetch_ahead(seat.line.get());
-        }
-        seat.ready.set(filled);
-        true
-    }
-
-    /// Takes the consumer past slot `number` of `line`, to index `next`. Not with one item to a line.
-    #[inline(always)]
-    fn leave(&self, line: Line<Header, T>, number: usize, next: usize) {
-        self.count_popped(next);
-        if number + 1 == self.items {
-            self.vacate(line);
-            self.consumer.start.set(next);
-            self.consumer.ready.set(0);
-        }
-    }
-
-    /// [`push`](RawQueue::push) with one item to a line.
-    #[inline(always)]
-    fn push_single(&self, index: usize, item: *const T) -> bool {
-        let line = self.after(self.producer.line.get());
-        if !self.is_vacant(line) {
-            return false;
-        }
-        self.header(line).shadow.write(0);
-        // SAFETY: the line's slot is vacant, and so the producer's; the caller gives up the item.
-        unsafe { copy_nonoverlapping(item, line.slots(), 1) };
-        self.producer.line.set(line);
-        self.show(line, 1, index.wrapping_add(1));
-        true
-    }
-
-    /// [`pop`](RawQueue::pop) with one item to a line.
-    #[inline(always)]
-    fn pop_single(&self, index: usize, item: *mut T) -> bool {
-        let line = self.consumer.line.get();
-        if self.filled(line) == 0 {
-            return false;
-        }
-        self.header(line).shadow.write(0);
-        // SAFETY: the line's slot is filled, and so the consumer's; giving it up below makes this its only read.
-        unsafe { copy_nonoverlapping(line.slots(), item, 1) };
-        self.count_popped(index.wrapping_add(1));
-        self.vacate(line);
-        true
-    }
 }
 
 // SAFETY: see the head of the file.
@@ -284,80 +190,99 @@ unsafe impl<T> RawQueue for LineRing<T> {
     type Item = T;
     type Producers = One;
     type Consumers = One;
+    type PushSeat = PushSeat<T>;
+    type PopSeat = PopSeat<T>;
+
+    fn seats(&self) -> (PushSeat<T>, PopSeat<T>) {
+        // As if the producer had just used up the line before the first.
+        let (line, number) = (self.lines.last(), self.items);
+        let push = PushSeat { line, number, start: 0usize.wrapping_sub(number) };
+        (push, PopSeat { line: self.lines.first(), number: 0, start: 0, ready: 0 })
+    }
 
     #[inline(always)]
-    unsafe fn push(&self, item: *const T) -> bool {
-        let seat = &*self.producer;
-        let index = seat.index();
-        let mut number = seat.number(index);
-        if number >= seat.ready.get() {
-            if self.items == 1 {
-                return self.push_single(index, item);
-            }
-            if !self.enter(index) {
+    unsafe fn push(&self, seat: &mut PushSeat<T>, item: *const T) -> bool {
+        if seat.number == self.items {
+            let line = self.after(seat.line);
+            if !self.is_vacant(line) {
                 return false;
             }
-            number = 0;
+            *seat = PushSeat { line, number: 0, start: seat.start.wrapping_add(self.items) };
         }
-        let line = seat.line.get();
-        self.header(line).shadow.write(number);
+        self.header(seat.line).shadow.write(seat.number);
         // SAFETY: a slot of the producer's line that was vacant when it entered; the caller gives up the item.
-        unsafe { copy_nonoverlapping(item, line.slots().add(number), 1) };
-        self.show(line, number + 1, index.wrapping_add(1));
+        unsafe { copy_nonoverlapping(item, seat.line.slots().add(seat.number), 1) };
+        seat.number += 1;
+        self.show(seat.line, seat.number);
         true
     }
 
     #[inline(always)]
-    unsafe fn pop(&self, item: *mut T) -> bool {
-        let seat = &*self.consumer;
-        let index = seat.index();
-        let number = seat.number(index);
-        if number >= seat.ready.get() {
-            if self.items == 1 {
-                return self.pop_single(index, item);
-            }
-            if !self.look(number) {
+    unsafe fn pop(&self, seat: &mut PopSeat<T>, item: *mut T) -> bool {
+        if seat.number == seat.ready {
+            seat.ready = self.filled(seat.line);
+            if seat.number == seat.ready {
                 return false;
             }
+            if seat.ready == self.items && self.is_large {
+                self.fetch_ahead(seat.line);
+            }
         }
-        let line = seat.line.get();
-        self.header(line).shadow.write(number);
+        self.header(seat.line).shadow.write(seat.number);
         // SAFETY: the slot is filled and the consumer's; giving it up below makes this its only read.
-        unsafe { copy_nonoverlapping(line.slots().add(number), item, 1) };
-        self.leave(line, number, index.wrapping_add(1));
+        unsafe { copy_nonoverlapping(seat.line.slots().add(seat.number), item, 1) };
+        self.take_on(seat, seat.number + 1);
         true
+    }
+
+    unsafe fn leave(&self, seat: &mut PopSeat<T>) {
+        self.left.set(Some(PopSeat { ..*seat }));
     }
 
     fn capacity(&self) -> usize {
         self.capacity
     }
 
-    fn len(&self) -> usize {
-        // Relaxed: only counted. A pop may be visible here before the push it follows is; that is no item.
-        let consumed = self.consumer.index.load(Ordering::Relaxed);
-        let inside = self.produced().wrapping_sub(consumed);
-        if inside <= self.capacity { inside } else { 0 }
+    fn len_to_producer(&self, seat: &PushSeat<T>) -> usize {
+        // Relaxed: only counted.
+        let popped = self.popped.load(Ordering::Relaxed);
+        seat.start.wrapping_add(seat.number).wrapping_sub(popped)
     }
 
-    unsafe fn is_full_to_producer(&self) -> bool {
-        let seat = &*self.producer;
-        seat.number(seat.index()) >= seat.ready.get()
-            && !self.is_vacant(self.after(seat.line.get()))
+    fn len_to_consumer(&self, seat: &PopSeat<T>) -> usize {
+        let filled = self.filled(seat.line);
+        if filled < self.items {
+            return filled - seat.number;
+        }
+        // Lines are filled in order: the first that is not is found by halving.
+        let (mut full, mut not_full) = (0, self.lines.count());
+        let mut more = 0;
+        while full + 1 < not_full {
+            let middle = full.midpoint(not_full);
+            // SAFETY: `seat.line` is one of `self.lines`.
+            match self.filled(unsafe { self.lines.nth_after(seat.line, middle) }) {
+                filled if filled == self.items => full = middle,
+                filled => (not_full, more) = (middle, filled),
+            }
+        }
+        (full + 1) * self.items - seat.number + more
     }
 
-    unsafe fn is_full_to_consumer(&self) -> bool {
-        let first = self.consumer_place().first;
-        self.produced().wrapping_sub(first) == self.capacity
+    fn is_full_to_producer(&self, seat: &PushSeat<T>) -> bool {
+        seat.number == self.items && !self.is_vacant(self.after(seat.line))
+    }
+
+    fn is_full_to_consumer(&self, seat: &PopSeat<T>) -> bool {
+        self.len_to_consumer(seat) == self.capacity - seat.number
     }
 }
 
-/// Slot `number` of `line`, for the item of `index`, on a walk through slots of the lap from index `first` on.
-#[expect(missing_debug_implementations, reason = "no user ever holds one")]
+/// Before slot `number` of `line`, on a walk of which `left` slots of the lap are left, at most.
+#[derive(Debug)]
 pub struct Place<T> {
-    index: usize,
-    number: usize,
     line: Line<Header, T>,
-    first: usize,
+    number: usize,
+    left: usize,
 }
 
 impl<T> Clone for Place<T> {
@@ -369,115 +294,84 @@ impl<T> Clone for Place<T> {
 impl<T> Copy for Place<T> {}
 
 impl<T> LineRing<T> {
-    #[inline(always)]
-    fn producer_place(&self) -> Place<T> {
-        let seat = &*self.producer;
-        let index = seat.index();
-        // Before the first push, and always with one item to a line, the producer's line is used up.
-        let number = if seat.ready.get() == 0 { self.items } else { seat.number(index) };
-        Place { index, number, line: seat.line.get(), first: index }
-    }
-
-    #[inline(always)]
-    fn consumer_place(&self) -> Place<T> {
-        let seat = &*self.consumer;
-        let index = seat.index();
-        let number = if self.items == 1 { 0 } else { seat.number(index) };
-        Place { index, number, line: seat.line.get(), first: index.wrapping_sub(number) }
-    }
-
-    /// Moves `place` from the end of a line to the line after; not around the ring, where it would meet itself.
-    #[inline(always)]
-    fn walk_on(&self, place: &mut Place<T>) -> bool {
-        if place.index.wrapping_sub(place.first) == self.capacity {
-            return false;
-        }
-        (place.line, place.number) = (self.after(place.line), 0);
-        true
-    }
-
     /// The run of `len` slots from `place` on, which moves behind it.
     #[inline(always)]
     fn run(place: &mut Place<T>, len: usize) -> Run<T> {
         let start = place.line.slots().wrapping_add(place.number);
-        place.index = place.index.wrapping_add(len);
         place.number += len;
+        place.left -= len;
         Run { start, len }
     }
 }
 
-// SAFETY: a vacant run lies between the producer's index and the end of a vacant line, a filled one between the
-// consumer's index and the count of its line; both are one side's until it publishes or releases them.
+// SAFETY: a vacant run lies between the producer's slot and the end of a vacant line, a filled one between the consumer's
+// slot and the count of its line; both are one side's until it publishes or releases them. A walk ends after a lap, so
+// that it doesn't meet its own slots.
 unsafe impl<T> Runs for LineRing<T> {
     type Place = Place<T>;
 
     const RUN: usize = Lines::<Header, T>::FIT;
 
     #[inline(always)]
-    unsafe fn producer_place(&self) -> Place<T> {
-        self.producer_place()
+    fn producer_place(&self, seat: &PushSeat<T>) -> Place<T> {
+        Place { line: seat.line, number: seat.number, left: self.capacity }
     }
 
     #[inline(always)]
     unsafe fn vacant_from(&self, place: &mut Place<T>, max: usize) -> Run<T> {
-        if place.number == self.items {
-            let used_up = *place;
-            if !self.walk_on(place) || !self.is_vacant(place.line) {
-                *place = used_up;
-                return Self::run(place, 0);
+        if place.number == self.items && place.left > 0 {
+            let next = self.after(place.line);
+            if self.is_vacant(next) {
+                (place.line, place.number) = (next, 0);
             }
         }
-        let len = max.min(self.items - place.number);
+        let len = max.min(self.items - place.number).min(place.left);
         (0..len).for_each(|i| self.header(place.line).shadow.write(place.number + i));
         Self::run(place, len)
     }
 
     #[inline(always)]
-    unsafe fn publish(&self, place: &Place<T>) {
-        let seat = &*self.producer;
-        seat.line.set(place.line);
-        if self.items > 1 {
-            seat.start.set(place.index.wrapping_sub(place.number));
-            seat.ready.set(self.items);
+    unsafe fn publish(&self, seat: &mut PushSeat<T>, place: &Place<T>) {
+        if seat.number == self.items {
+            // The line before is used up: this is another, or the same in the next lap.
+            seat.start = seat.start.wrapping_add(self.items);
         }
-        self.show(place.line, place.number, place.index);
+        (seat.line, seat.number) = (place.line, place.number);
+        self.show(place.line, place.number);
     }
 
     #[inline(always)]
-    unsafe fn consumer_place(&self) -> Place<T> {
-        self.consumer_place()
+    fn consumer_place(&self, seat: &PopSeat<T>) -> Place<T> {
+        Place { line: seat.line, number: seat.number, left: self.capacity - seat.number }
     }
 
     #[inline(always)]
     unsafe fn filled_from(&self, place: &mut Place<T>, max: usize) -> Run<T> {
-        if place.number == self.items {
-            if !self.walk_on(place) {
-                return Self::run(place, 0);
-            }
+        if place.number == self.items && place.left > 0 {
+            (place.line, place.number) = (self.after(place.line), 0);
             self.fetch_ahead(place.line);
         }
-        let len = (self.filled(place.line) - place.number).min(max);
+        let len =
+            if place.left > 0 { (self.filled(place.line) - place.number).min(max) } else { 0 };
         (0..len).for_each(|i| self.header(place.line).shadow.read(place.number + i));
         Self::run(place, len)
     }
 
     #[inline(always)]
-    unsafe fn release(&self, place: &Place<T>, n: usize) {
-        let numbers = place.number - n..place.number;
-        numbers.for_each(|i| self.header(place.line).shadow.write(i));
-        if self.items > 1 {
-            self.leave(place.line, place.number - 1, place.index);
-        } else {
-            self.count_popped(place.index);
-            self.vacate(place.line);
-        }
+    unsafe fn release(&self, seat: &mut PopSeat<T>, place: &Place<T>, n: usize) {
+        (0..n).for_each(|i| self.header(place.line).shadow.write(seat.number + i));
+        seat.ready = seat.ready.max(place.number);
+        self.take_on(seat, place.number);
     }
 }
 
 impl<T> Drop for LineRing<T> {
     fn drop(&mut self) {
-        // SAFETY: with exclusive access, this is the only consumer.
-        unsafe { super::drop_all(self) };
+        // Without a consumer that left, none was ever there, and nothing was pushed.
+        if let Some(mut seat) = self.left.take() {
+            // SAFETY: with exclusive access, this is the only consumer.
+            unsafe { super::drop_all(self, &mut seat) };
+        }
     }
 }
 

@@ -29,51 +29,61 @@ pub unsafe trait RawQueue {
     type Producers: Cardinality;
     /// How many handles pop.
     type Consumers: Cardinality;
+    /// What a producer handle remembers between pushes.
+    type PushSeat;
+    /// What a consumer handle remembers between pops.
+    type PopSeat;
+
+    /// The seats of a queue that nothing was pushed to.
+    fn seats(&self) -> (Self::PushSeat, Self::PopSeat);
 
     /// Moves the item at `item` in and answers true, or leaves it there if the queue is full.
     ///
     /// By pointer, since a large item that is passed by value is copied once more.
     ///
     /// # Safety
-    /// The caller acts for a producer handle; with `Producers = One`, it is the only one acting. `item` points to an item
-    /// that the caller gives up if the answer is true.
-    unsafe fn push(&self, item: *const Self::Item) -> bool;
+    /// The caller acts for a producer handle, whose `seat` this is (from [`seats`](Self::seats), and used for nothing but
+    /// this queue). `item` points to an item that the caller gives up if the answer is true.
+    unsafe fn push(&self, seat: &mut Self::PushSeat, item: *const Self::Item) -> bool;
 
     /// Moves the oldest item to `item` and answers true, or does nothing if the queue is empty.
     ///
     /// # Safety
-    /// The caller acts for a consumer handle; with `Consumers = One`, it is the only one acting. `item` points to memory
+    /// The caller acts for a consumer handle, whose `seat` this is, as for [`push`](Self::push). `item` points to memory
     /// for an item.
-    unsafe fn pop(&self, item: *mut Self::Item) -> bool;
+    unsafe fn pop(&self, seat: &mut Self::PopSeat, item: *mut Self::Item) -> bool;
+
+    /// Keeps the seat of the last consumer, so that the queue can drop what comes in after it.
+    ///
+    /// # Safety
+    /// The caller is the last consumer handle, whose `seat` this is, and won't act again.
+    unsafe fn leave(&self, seat: &mut Self::PopSeat);
 
     /// The number of items it holds when nothing more goes in.
     fn capacity(&self) -> usize;
 
-    /// Items pushed and not yet popped; operations in flight may or may not be counted.
-    fn len(&self) -> usize;
+    /// How many items are in, at most, as the producer of `seat` sees it.
+    fn len_to_producer(&self, seat: &Self::PushSeat) -> usize;
 
-    /// Whether a push would be refused, as its producer sees it.
-    ///
-    /// # Safety
-    /// The caller holds a producer handle and no push is in flight at it.
-    unsafe fn is_full_to_producer(&self) -> bool;
+    /// How many items are in, at least, as the consumer of `seat` sees it.
+    fn len_to_consumer(&self, seat: &Self::PopSeat) -> usize;
 
-    /// Whether a push would be refused, as the consumer sees it.
-    ///
-    /// # Safety
-    /// The caller holds a consumer handle and no pop is in flight at it.
-    unsafe fn is_full_to_consumer(&self) -> bool;
+    /// Whether a push would be refused, as the producer of `seat` sees it.
+    fn is_full_to_producer(&self, seat: &Self::PushSeat) -> bool;
+
+    /// Whether a push would be refused, as the consumer of `seat` sees it.
+    fn is_full_to_consumer(&self, seat: &Self::PopSeat) -> bool;
 }
 
 /// Pops and drops whatever `queue` holds, also when the drop of an item panics.
 ///
 /// # Safety
 /// As for [`RawQueue::pop`].
-pub(crate) unsafe fn drop_all<Q: RawQueue>(queue: &Q) {
+pub(crate) unsafe fn drop_all<Q: RawQueue>(queue: &Q, seat: &mut Q::PopSeat) {
     despite_a_panic(|| {
         let mut item = MaybeUninit::uninit();
         // SAFETY: passed on to the caller; the memory is an item's.
-        while unsafe { queue.pop(item.as_mut_ptr()) } {
+        while unsafe { queue.pop(seat, item.as_mut_ptr()) } {
             // SAFETY: an item was moved there.
             unsafe { item.assume_init_drop() };
         }
@@ -129,43 +139,37 @@ pub unsafe trait Runs: RawQueue {
     /// How long a run usually is in the middle of many.
     const RUN: usize;
 
-    /// Where the next push writes.
-    ///
-    /// # Safety
-    /// As for [`RawQueue::push`].
-    unsafe fn producer_place(&self) -> Self::Place;
+    /// Where the producer of `seat` pushes next.
+    fn producer_place(&self, seat: &Self::PushSeat) -> Self::Place;
 
     /// The vacant run from `place` on, at most `max` slots, and moves `place` behind it.
     ///
     /// # Safety
-    /// As for [`RawQueue::push`]; `place` was [`producer_place`](Self::producer_place), and what was pushed since lies
-    /// before it.
+    /// The caller acts for the producer; `place` was its [`producer_place`](Self::producer_place), and what was pushed since
+    /// lies before it.
     unsafe fn vacant_from(&self, place: &mut Self::Place, max: usize) -> Run<Self::Item>;
 
     /// Hands the slots before `place` to the consumer.
     ///
     /// # Safety
-    /// As for [`RawQueue::push`]; `place` is behind a run of [`vacant_from`](Self::vacant_from), in which the last push
-    /// ended or which follows it, and all slots before `place` are initialised.
-    unsafe fn publish(&self, place: &Self::Place);
+    /// As for [`RawQueue::push`]; `place` is behind a run of [`vacant_from`](Self::vacant_from) that the last push ended in
+    /// or before, and all slots before `place` are initialised.
+    unsafe fn publish(&self, seat: &mut Self::PushSeat, place: &Self::Place);
 
-    /// Where the next pop reads.
-    ///
-    /// # Safety
-    /// As for [`RawQueue::pop`].
-    unsafe fn consumer_place(&self) -> Self::Place;
+    /// Where the consumer of `seat` pops next.
+    fn consumer_place(&self, seat: &Self::PopSeat) -> Self::Place;
 
     /// The filled run from `place` on, at most `max` slots, and moves `place` behind it.
     ///
     /// # Safety
-    /// As for [`RawQueue::pop`]; `place` was [`consumer_place`](Self::consumer_place), and what was popped since lies
-    /// before it.
+    /// The caller acts for the consumer; `place` was its [`consumer_place`](Self::consumer_place), and what was popped since
+    /// lies before it.
     unsafe fn filled_from(&self, place: &mut Self::Place, max: usize) -> Run<Self::Item>;
 
     /// Hands the last `n` slots before `place` back to the producer.
     ///
     /// # Safety
-    /// As for [`RawQueue::pop`]; `place` is behind a run of `n` slots from [`filled_from`](Self::filled_from), which the
-    /// last pop ended before, and which hold nothing any more that must be dropped.
-    unsafe fn release(&self, place: &Self::Place, n: usize);
+    /// As for [`RawQueue::pop`]; `place` is behind a run of `n` slots from [`filled_from`](Self::filled_from) that the last
+    /// pop ended before, and which hold nothing any more that must be dropped.
+    unsafe fn release(&self, seat: &mut Self::PopSeat, place: &Self::Place, n: usize);
 }
