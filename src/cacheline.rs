@@ -10,12 +10,12 @@
 //!
 //! // Two counters of two threads: a line each, and no line between them is shared.
 //! let counters = [CachePadded::new(AtomicUsize::new(0)), CachePadded::new(AtomicUsize::new(0))];
-//! assert!(size_of_val(&counters) >= 2 * PAD && PAD >= LINE);
+//! assert!(size_of_val(&counters) >= 2 * PAD);
 //!
 //! // Four lines, each with one word of ours and as many `u64` as fit beside it.
 //! let lines = Lines::<AtomicUsize, u64>::new(4, Lines::<AtomicUsize, u64>::FIT, |_| AtomicUsize::new(0));
 //! lines.header(3).store(1, Ordering::Release);
-//! assert_eq!(lines.slots(3).addr() % LINE, size_of::<usize>());
+//! assert_eq!(lines.slots(3).addr() % LINE, size_of::<u64>());
 //! ```
 
 use alloc::alloc::{alloc, dealloc};
@@ -46,7 +46,7 @@ pub const LINE: usize = if cfg!(any(
 
 /// Bytes that two writers must be apart so that neither slows the other: the alignment of [`CachePadded`].
 ///
-/// More than [`LINE`] where the hardware fetches lines in pairs: 128 on x86-64 (Intel's optimization manual, "spatial
+/// At least a [`LINE`] on common processors, and more where the hardware fetches lines in pairs: 128 on x86-64 (Intel's optimization manual, "spatial
 /// prefetcher"). The table and its sources are crossbeam-utils'.
 pub const PAD: usize = align_of::<CachePadded<u8>>();
 
@@ -118,11 +118,11 @@ impl<H, T> Lines<H, T> {
     pub const FIT: usize = {
         let size = if size_of::<T>() == 0 { 1 } else { size_of::<T>() };
         let first = size_of::<usize>().next_multiple_of(Self::SLOT_ALIGN);
-        let mut lines = 1;
+        let mut lines = (first + size).div_ceil(LINE);
         loop {
             let bytes = lines * LINE;
             let items = bytes.saturating_sub(first) / size;
-            if items > 0 && items * size * 4 >= bytes * 3 {
+            if items * size >= bytes / 4 * 3 {
                 break items;
             }
             lines += 1;
@@ -181,6 +181,8 @@ impl<H, T> Lines<H, T> {
 
     fn layout(count: usize, items: usize) -> Option<(usize, Layout)> {
         let used = size_of::<T>().checked_mul(items)?.checked_add(Self::FIRST_SLOT)?;
+        // Also without a byte to hold, so that lines are apart and aligned.
+        let used = used.max(align_of::<H>()).max(align_of::<T>());
         let step = if used <= LINE / 2 && Self::ALIGN == LINE {
             used.next_power_of_two()
         } else {
@@ -294,7 +296,7 @@ mod tests {
 
     #[test]
     fn the_fit_fills_three_quarters_of_its_lines() {
-        assert_eq!(Lines::<usize, u8>::FIT, LINE - 8);
+        assert_eq!(Lines::<usize, u8>::FIT, LINE - size_of::<usize>());
         assert_eq!(Lines::<usize, u64>::FIT, LINE / 8 - 1);
         assert_eq!(Lines::<usize, ()>::FIT, Lines::<usize, u8>::FIT);
         for (fit, size) in [
@@ -339,6 +341,12 @@ mod tests {
         check::<[u64; 5]>(1);
         check::<[u8; 4096]>(2);
         check::<Wide>(2);
+        #[repr(align(64))]
+        struct Nothing;
+        check::<Nothing>(3);
+        let lines = Lines::<Nothing, Nothing>::new(2, 1, |_| Nothing);
+        assert_eq!(lines.count(), 2);
+        assert!(core::ptr::from_ref(lines.header(1)).is_aligned());
     }
 
     #[test]

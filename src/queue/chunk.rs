@@ -23,8 +23,11 @@ pub struct WriteChunk<'a, Q: Runs> {
 }
 
 impl<'a, Q: Runs> WriteChunk<'a, Q> {
-    /// Up to `n` vacant slots of `queue`, for whose only producer the caller acts during `'a`.
-    pub(super) fn new(queue: &'a Q, seat: &'a mut Q::PushSeat, n: usize) -> Self {
+    /// Up to `n` vacant slots of `queue`.
+    ///
+    /// # Safety
+    /// The caller acts for the only producer during `'a`, and this is its seat.
+    pub(super) unsafe fn new(queue: &'a Q, seat: &'a mut Q::PushSeat, n: usize) -> Self {
         let start = queue.producer_place(seat);
         let (mut place, mut len) = (start, 0);
         while len < n {
@@ -78,7 +81,7 @@ impl<'a, Q: Runs> WriteChunk<'a, Q> {
 
     /// Writes items of `items` until all slots are written or there are no more, and says how many it wrote.
     ///
-    /// One that comes when no slot is left is not asked for. If the iterator panics, what was written before is dropped.
+    /// One that comes when no slot is left is not asked for. If the iterator panics, what was written before stays written.
     pub fn fill(&mut self, items: impl IntoIterator<Item = Q::Item>) -> usize {
         let before = self.written;
         let left = self.len - before;
@@ -148,8 +151,11 @@ impl<Q: Runs> fmt::Debug for WriteChunk<'_, Q> {
     }
 }
 
-/// How many of the next `n` items are there for the consumer of `seat`.
-pub(super) fn ready<Q: Runs>(queue: &Q, seat: &Q::PopSeat, n: usize) -> usize {
+/// How many of the next `n` items are there.
+///
+/// # Safety
+/// The caller acts for the only consumer, and this is its seat.
+pub(super) unsafe fn ready<Q: Runs>(queue: &Q, seat: &Q::PopSeat, n: usize) -> usize {
     RunsOf { queue, place: queue.consumer_place(seat), left: n }.map(<[_]>::len).sum()
 }
 
@@ -166,8 +172,11 @@ pub struct ReadChunk<'a, Q: Runs> {
 }
 
 impl<'a, Q: Runs> ReadChunk<'a, Q> {
-    /// The first `len` items of `queue`, which are [`ready`], for the consumer of `seat`.
-    pub(super) fn new(queue: &'a Q, seat: &'a mut Q::PopSeat, len: usize) -> Self {
+    /// The first `len` items of `queue`.
+    ///
+    /// # Safety
+    /// The caller acts for the only consumer during `'a`, this is its seat, and so many items are [`ready`].
+    pub(super) unsafe fn new(queue: &'a Q, seat: &'a mut Q::PopSeat, len: usize) -> Self {
         Self { queue, seat, len, items: PhantomData }
     }
 

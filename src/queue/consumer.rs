@@ -43,7 +43,7 @@ impl<Q: RawQueue, C: Cardinality> Consumer<Q, C> {
         Self { inner: CachePadded::new(Inner { seat, shared }), cardinality: PhantomData }
     }
 
-    /// How many items the queue holds when nothing more goes in; at least what was asked for.
+    /// How many items the queue can hold: at least what was asked for. No push is refused while fewer than that are inside.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.inner.shared.queue().capacity()
@@ -182,6 +182,9 @@ impl<Q: Runs<Consumers = One>> Consumer<Q, One> {
         let max = max.min(self.capacity());
         let mut done = self.pop_runs(items, max);
         if done == 0 && max > 0 {
+            if !self.inner.shared.no_producer() {
+                return Err(PopError::Empty);
+            }
             items.reserve(1);
             items.push(self.pop_again()?);
             done = 1 + self.pop_runs(items, max - 1);
@@ -232,17 +235,20 @@ impl<Q: Runs<Consumers = One>> Consumer<Q, One> {
     /// As [`pop`](Self::pop), if there is not even one. An empty request gets an empty chunk.
     pub fn read(&mut self, n: usize) -> Result<ReadChunk<'_, Q>, PopError> {
         let Inner { seat, shared } = &mut *self.inner;
-        let mut len = chunk::ready(shared.queue(), seat, n);
+        // SAFETY: the only consumer handle, borrowed mutably, and its seat; nothing is popped meanwhile.
+        let ready = |seat: &_| unsafe { chunk::ready(shared.queue(), seat, n) };
+        let mut len = ready(seat);
         if len == 0 && n > 0 {
             if !shared.no_producer() {
                 return Err(PopError::Empty);
             }
-            len = chunk::ready(shared.queue(), seat, n);
+            len = ready(seat);
             if len == 0 {
                 return Err(PopError::Closed);
             }
         }
-        Ok(ReadChunk::new(shared.queue(), seat, len))
+        // SAFETY: as above; so many are ready.
+        Ok(unsafe { ReadChunk::new(shared.queue(), seat, len) })
     }
 }
 

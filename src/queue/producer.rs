@@ -42,7 +42,7 @@ impl<Q: RawQueue, C: Cardinality> Producer<Q, C> {
         Self { inner: CachePadded::new(Inner { seat, shared }), cardinality: PhantomData }
     }
 
-    /// How many items the queue holds when nothing more goes in; at least what was asked for.
+    /// How many items the queue can hold: at least what was asked for. No push is refused while fewer than that are inside.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.inner.shared.queue().capacity()
@@ -103,7 +103,7 @@ impl<Q: RawQueue<Producers = One>> Producer<Q, One> {
         }
     }
 
-    /// Whether the queue was full. If it was not, a push succeeds: nobody else can fill it.
+    /// Whether the queue was full. If it was not, a push finds room: nobody else can fill it.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.inner.shared.queue().is_full_to_producer(&self.inner.seat)
@@ -208,7 +208,8 @@ impl<Q: Runs<Producers = One>> Producer<Q, One> {
         if n > 0 && shared.no_consumer() {
             return Err(PushError::Closed(()));
         }
-        let chunk = WriteChunk::new(shared.queue(), seat, n);
+        // SAFETY: the only producer handle, borrowed mutably, and its seat.
+        let chunk = unsafe { WriteChunk::new(shared.queue(), seat, n) };
         if chunk.is_empty() && n > 0 { Err(PushError::Full(())) } else { Ok(chunk) }
     }
 }

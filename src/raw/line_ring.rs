@@ -113,7 +113,7 @@ impl<T> LineRing<T> {
         // Enough for `capacity` items of which the first is the last of its line, which is not vacant until then.
         let count = (capacity - 1).div_ceil(items) + 1;
         assert!(
-            Lines::<Header, T>::fits(count, items),
+            Lines::<Header, T>::fits(count, items) && count.checked_mul(items).is_some(),
             "raddle: a capacity of {capacity} items of {} bytes needs more than isize::MAX bytes; ask for fewer",
             size_of::<T>()
         );
@@ -305,8 +305,9 @@ impl<T> LineRing<T> {
 }
 
 // SAFETY: a vacant run lies between the producer's slot and the end of a vacant line, a filled one between the consumer's
-// slot and the count of its line; both are one side's until it publishes or releases them. A walk ends after a lap, so
-// that it doesn't meet its own slots.
+// slot and the count of its line; both are one side's until it publishes or releases them. A walk doesn't meet its own
+// slots: it ends after a lap, the consumer's counted from the first slot of its line; and the producer's, if it begins
+// within a line, ends before that line, which can't become vacant before it is full.
 unsafe impl<T> Runs for LineRing<T> {
     type Place = Place<T>;
 

@@ -59,7 +59,7 @@ pub unsafe trait RawQueue {
     /// The caller is the last consumer handle, whose `seat` this is, and won't act again.
     unsafe fn leave(&self, seat: &mut Self::PopSeat);
 
-    /// The number of items it holds when nothing more goes in.
+    /// The number of items it holds at most.
     fn capacity(&self) -> usize;
 
     /// How many items are in, at most, as the producer of `seat` sees it.
@@ -75,15 +75,18 @@ pub unsafe trait RawQueue {
     fn is_full_to_consumer(&self, seat: &Self::PopSeat) -> bool;
 }
 
-/// Pops and drops whatever `queue` holds, also when the drop of an item panics.
+/// Pops and drops whatever `queue` holds, also when the drop of an item panics; but no more than it can hold at once, since
+/// a producer may be filling it.
 ///
 /// # Safety
 /// As for [`RawQueue::pop`].
 pub(crate) unsafe fn drop_all<Q: RawQueue>(queue: &Q, seat: &mut Q::PopSeat) {
+    let mut left = queue.capacity();
     despite_a_panic(|| {
         let mut item = MaybeUninit::uninit();
         // SAFETY: passed on to the caller; the memory is an item's.
-        while unsafe { queue.pop(seat, item.as_mut_ptr()) } {
+        while left > 0 && unsafe { queue.pop(seat, item.as_mut_ptr()) } {
+            left -= 1;
             // SAFETY: an item was moved there.
             unsafe { item.assume_init_drop() };
         }
