@@ -43,7 +43,7 @@ use core::ptr::copy_nonoverlapping;
 use super::{RawQueue, Run, Runs};
 use crate::cacheline::{CachePadded, Line, Lines};
 use crate::cardinality::One;
-use crate::sync::{AtomicUsize, Ordering, Shadow, prefetch_read};
+use crate::sync::{AtomicUsize, Ordering, Shadow, prefetch_read, prefetch_write};
 
 /// Largest capacity that is kept exactly, at the price of a header per item.
 const EXACT: usize = 64;
@@ -324,6 +324,7 @@ unsafe impl<T> Runs for LineRing<T> {
             let next = self.after(place.line);
             if self.is_vacant(next) {
                 (place.line, place.number) = (next, 0);
+                prefetch_write(self.after(next).slots());
             }
         }
         let len = max.min(self.items - place.number).min(place.left);

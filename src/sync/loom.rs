@@ -12,6 +12,9 @@ pub use loom::thread::yield_now;
 /// A hint, which changes nothing that a model could see.
 pub fn prefetch_read<T>(_address: *const T) {}
 
+/// A hint, which changes nothing that a model could see.
+pub fn prefetch_write<T>(_address: *const T) {}
+
 /// loom's `AtomicUsize`, with each ordering passed through [`site`].
 pub struct AtomicUsize(loom::sync::atomic::AtomicUsize);
 

@@ -5,7 +5,7 @@
 //! | `native` | nothing: the default | production; re-exports `core`, costs nothing |
 //! | `loom` | `--cfg loom` and feature `loom` | weak memory: every interleaving and every stale value |
 //!
-//! An arm provides, under these names: `AtomicUsize`, `Shadow`, `Tracked`, `prefetch_read`, `spin_loop`,
+//! An arm provides, under these names: `AtomicUsize`, `Shadow`, `Tracked`, `prefetch_read`, `prefetch_write`, `spin_loop`,
 //! `yield_now`. A further arm is
 //! one more file here and one more line below; nothing above this folder changes, because algorithms see these names
 //! only. The methods of model arms are `#[track_caller]`: an ordering's *site* is the source location that asks for it,
