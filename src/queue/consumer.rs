@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::iter::FusedIterator;
 use core::marker::PhantomData;
-use core::mem::MaybeUninit;
+use core::mem::{ManuallyDrop, MaybeUninit};
 use core::panic::{RefUnwindSafe, UnwindSafe};
+use core::ptr;
 
 use super::shared::Shared;
 use super::{PopError, ReadChunk, chunk};
@@ -19,7 +20,7 @@ use crate::raw::{RawQueue, Runs, copy_run};
 /// of its end, it acts through `&mut self` and can't be cloned; it may move between threads. Dropping the last consumer
 /// closes the queue and drops the items that are left in it.
 pub struct Consumer<Q: RawQueue, C: Cardinality = <Q as RawQueue>::Consumers> {
-    inner: CachePadded<Inner<Q>>,
+    inner: ManuallyDrop<CachePadded<Inner<Q>>>,
     cardinality: PhantomData<C>,
 }
 
@@ -40,7 +41,8 @@ impl<Q: RawQueue, C: Cardinality> RefUnwindSafe for Consumer<Q, C> {}
 
 impl<Q: RawQueue, C: Cardinality> Consumer<Q, C> {
     pub(super) fn new(shared: Shared<Q>, seat: Q::PopSeat) -> Self {
-        Self { inner: CachePadded::new(Inner { seat, shared }), cardinality: PhantomData }
+        let inner = ManuallyDrop::new(CachePadded::new(Inner { seat, shared }));
+        Self { inner, cardinality: PhantomData }
     }
 
     /// How many items the queue can hold: at least what was asked for. No push is refused while fewer than that are inside.
@@ -91,33 +93,22 @@ impl<Q: RawQueue<Consumers = One>> Consumer<Q, One> {
     /// is left, so that there never will be.
     #[inline]
     pub fn pop(&mut self) -> Result<Q::Item, PopError> {
+        let Inner { seat, shared } = &mut **self.inner;
         let mut item = MaybeUninit::uninit();
-        if self.pop_to(&mut item) {
-            // SAFETY: an item was moved there.
-            return Ok(unsafe { item.assume_init() });
-        }
-        self.pop_again()
-    }
-
-    /// Tells Empty from Closed: after the last producer is gone, a second look is the last word.
-    #[cold]
-    fn pop_again(&mut self) -> Result<Q::Item, PopError> {
-        if !self.inner.shared.no_producer() {
-            return Err(PopError::Empty);
-        }
-        let mut item = MaybeUninit::uninit();
-        if !self.pop_to(&mut item) {
-            return Err(PopError::Closed);
+        let mut closed = false;
+        // SAFETY: the only consumer handle, borrowed mutably, and its seat; the memory is an item's.
+        while !unsafe { shared.queue().pop(seat, item.as_mut_ptr()) } {
+            if closed {
+                return Err(PopError::Closed);
+            }
+            if !shared.no_producer() {
+                return Err(PopError::Empty);
+            }
+            // Something may have come in between; but not after this look.
+            closed = true;
         }
         // SAFETY: an item was moved there.
         Ok(unsafe { item.assume_init() })
-    }
-
-    #[inline(always)]
-    fn pop_to(&mut self, item: &mut MaybeUninit<Q::Item>) -> bool {
-        let Inner { seat, shared } = &mut *self.inner;
-        // SAFETY: the only consumer handle, borrowed mutably, and its seat; the memory is an item's.
-        unsafe { shared.queue().pop(seat, item.as_mut_ptr()) }
     }
 
     /// Whether the queue was full. If it was, it stays so until this handle pops (with one consumer).
@@ -186,7 +177,7 @@ impl<Q: Runs<Consumers = One>> Consumer<Q, One> {
                 return Err(PopError::Empty);
             }
             items.reserve(1);
-            items.push(self.pop_again()?);
+            items.push(self.pop()?);
             done = 1 + self.pop_runs(items, max - 1);
         }
         Ok(done)
@@ -195,7 +186,7 @@ impl<Q: Runs<Consumers = One>> Consumer<Q, One> {
     /// Moves up to `max` items to the end of `items`, run by run, and says how many.
     #[inline(always)]
     fn pop_runs(&mut self, items: &mut Vec<Q::Item>, max: usize) -> usize {
-        let Inner { seat, shared } = &mut *self.inner;
+        let Inner { seat, shared } = &mut **self.inner;
         let queue = shared.queue();
         let mut place = queue.consumer_place(seat);
         let mut done = 0;
@@ -234,7 +225,7 @@ impl<Q: Runs<Consumers = One>> Consumer<Q, One> {
     /// # Errors
     /// As [`pop`](Self::pop), if there is not even one. An empty request gets an empty chunk.
     pub fn read(&mut self, n: usize) -> Result<ReadChunk<'_, Q>, PopError> {
-        let Inner { seat, shared } = &mut *self.inner;
+        let Inner { seat, shared } = &mut **self.inner;
         // SAFETY: the only consumer handle, borrowed mutably, and its seat; nothing is popped meanwhile.
         let ready = |seat: &_| unsafe { chunk::ready(shared.queue(), seat, n) };
         let mut len = ready(seat);
@@ -254,9 +245,11 @@ impl<Q: Runs<Consumers = One>> Consumer<Q, One> {
 
 impl<Q: RawQueue, C: Cardinality> Drop for Consumer<Q, C> {
     fn drop(&mut self) {
-        let Inner { seat, shared } = &mut *self.inner;
+        // SAFETY: read once, here; neither needs to be dropped in place. Their address, given to a function, would keep the
+        // handle's state out of registers in all loops that use it.
+        let Inner { mut seat, shared } = unsafe { ptr::read(&raw const **self.inner) };
         // SAFETY: with `One`, the only kind there is, each consumer is the last.
-        unsafe { shared.end_consumer(seat) };
+        unsafe { shared.end_consumer(&mut seat) };
     }
 }
 

@@ -5,6 +5,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::panic::{RefUnwindSafe, UnwindSafe};
+use core::ptr;
 
 use super::shared::Shared;
 use super::{PushError, WriteChunk};
@@ -18,7 +19,7 @@ use crate::raw::{RawQueue, Runs, copy_run};
 /// of its end, it acts through `&mut self` and can't be cloned; it may move between threads. Dropping the last producer
 /// closes the queue.
 pub struct Producer<Q: RawQueue, C: Cardinality = <Q as RawQueue>::Producers> {
-    inner: CachePadded<Inner<Q>>,
+    inner: ManuallyDrop<CachePadded<Inner<Q>>>,
     cardinality: PhantomData<C>,
 }
 
@@ -39,7 +40,8 @@ impl<Q: RawQueue, C: Cardinality> RefUnwindSafe for Producer<Q, C> {}
 
 impl<Q: RawQueue, C: Cardinality> Producer<Q, C> {
     pub(super) fn new(shared: Shared<Q>, seat: Q::PushSeat) -> Self {
-        Self { inner: CachePadded::new(Inner { seat, shared }), cardinality: PhantomData }
+        let inner = ManuallyDrop::new(CachePadded::new(Inner { seat, shared }));
+        Self { inner, cardinality: PhantomData }
     }
 
     /// How many items the queue can hold: at least what was asked for. No push is refused while fewer than that are inside.
@@ -90,7 +92,7 @@ impl<Q: RawQueue<Producers = One>> Producer<Q, One> {
     /// there is no room either); the item comes back in both.
     #[inline]
     pub fn push(&mut self, item: Q::Item) -> Result<(), PushError<Q::Item>> {
-        let Inner { seat, shared } = &mut *self.inner;
+        let Inner { seat, shared } = &mut **self.inner;
         if shared.no_consumer() {
             return Err(PushError::Closed(item));
         }
@@ -165,7 +167,7 @@ impl<Q: Runs<Producers = One>> Producer<Q, One> {
         n: usize,
         mut fill: impl FnMut(usize, *mut Q::Item, usize),
     ) -> Result<usize, PushError<()>> {
-        let Inner { seat, shared } = &mut *self.inner;
+        let Inner { seat, shared } = &mut **self.inner;
         if n > 0 && shared.no_consumer() {
             return Err(PushError::Closed(()));
         }
@@ -204,7 +206,7 @@ impl<Q: Runs<Producers = One>> Producer<Q, One> {
     /// [`Full`](PushError::Full) or [`Closed`](PushError::Closed) if not even one slot is there. An empty request gets an
     /// empty chunk.
     pub fn reserve(&mut self, n: usize) -> Result<WriteChunk<'_, Q>, PushError<()>> {
-        let Inner { seat, shared } = &mut *self.inner;
+        let Inner { seat, shared } = &mut **self.inner;
         if n > 0 && shared.no_consumer() {
             return Err(PushError::Closed(()));
         }
@@ -216,8 +218,11 @@ impl<Q: Runs<Producers = One>> Producer<Q, One> {
 
 impl<Q: RawQueue, C: Cardinality> Drop for Producer<Q, C> {
     fn drop(&mut self) {
+        // SAFETY: read once, here; neither needs to be dropped in place. Their address, given to a function, would keep the
+        // handle's state out of registers in all loops that use it.
+        let Inner { shared, .. } = unsafe { ptr::read(&raw const **self.inner) };
         // SAFETY: with `One`, the only kind there is, each producer is the last.
-        unsafe { self.inner.shared.end_producer() };
+        unsafe { shared.end_producer() };
     }
 }
 

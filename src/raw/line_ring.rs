@@ -167,14 +167,63 @@ impl<T> LineRing<T> {
     #[inline(always)]
     fn take_on(&self, seat: &mut PopSeat<T>, number: usize) {
         seat.number = number;
-        // Relaxed: only counted; slots go back with (C2).
-        self.popped.store(seat.start.wrapping_add(number), Ordering::Relaxed);
+        if self.items > 1 {
+            // Relaxed: only counted; slots go back with (C2).
+            self.popped.store(seat.start.wrapping_add(number), Ordering::Relaxed);
+        }
         if number == self.items {
-            // ORDERING: (C2) Release, pairs with (P2): the items are out before the slots are vacant.
-            self.header(seat.line).filled.store(0, Ordering::Release);
+            self.vacate(seat.line);
             let line = self.after(seat.line);
             *seat = PopSeat { line, number: 0, start: seat.start.wrapping_add(number), ready: 0 };
         }
+    }
+
+    /// The rest of [`push`](RawQueue::push) with one item to a line, into `line`, which is vacant. Only the seat's line
+    /// changes: what is stored per item decides how many lines are under way at once.
+    #[inline(always)]
+    fn push_single(&self, seat: &mut PushSeat<T>, line: Line<Header, T>, item: *const T) -> bool {
+        self.header(line).shadow.write(0);
+        // SAFETY: the line's slot is vacant, and so the producer's; the caller of `push` gives up the item.
+        unsafe { copy_nonoverlapping(item, line.slots(), 1) };
+        seat.line = line;
+        self.show(line, 1);
+        true
+    }
+
+    /// The rest of [`pop`](RawQueue::pop) with one item to a line, of which the seat's is filled.
+    #[inline(always)]
+    fn pop_single(&self, seat: &mut PopSeat<T>, item: *mut T) -> bool {
+        let line = seat.line;
+        self.header(line).shadow.write(0);
+        // SAFETY: the line's slot is filled, and so the consumer's; giving it up below makes this its only read.
+        unsafe { copy_nonoverlapping(line.slots(), item, 1) };
+        seat.line = self.after(line);
+        self.vacate(line);
+        true
+    }
+
+    /// Shows the producer that `line` is vacant.
+    #[inline(always)]
+    fn vacate(&self, line: Line<Header, T>) {
+        // ORDERING: (C2) Release, pairs with (P2): the items are out before the slots are vacant.
+        self.header(line).filled.store(0, Ordering::Release);
+    }
+
+    /// The line `n` places after `line`.
+    fn nth_after(&self, line: Line<Header, T>, n: usize) -> Line<Header, T> {
+        // SAFETY: as in `header`.
+        unsafe { self.lines.nth_after(line, n) }
+    }
+
+    /// How many of the lines `nth(0)`, `nth(1)`, .. are full: lines are filled in order, so the first that is not is found
+    /// by halving.
+    fn full_lines(&self, nth: impl Fn(usize) -> Line<Header, T>) -> usize {
+        let (mut full, mut rest) = (0, self.lines.count());
+        while full < rest {
+            let middle = full.midpoint(rest);
+            if self.filled(nth(middle)) == self.items { full = middle + 1 } else { rest = middle }
+        }
+        full
     }
 
     /// Asks for a line that the consumer, now at `line`, is likely to read soon: not the nearest ones, which the producer
@@ -207,6 +256,9 @@ unsafe impl<T> RawQueue for LineRing<T> {
             if !self.is_vacant(line) {
                 return false;
             }
+            if self.items == 1 {
+                return self.push_single(seat, line, item);
+            }
             *seat = PushSeat { line, number: 0, start: seat.start.wrapping_add(self.items) };
         }
         self.header(seat.line).shadow.write(seat.number);
@@ -220,11 +272,15 @@ unsafe impl<T> RawQueue for LineRing<T> {
     #[inline(always)]
     unsafe fn pop(&self, seat: &mut PopSeat<T>, item: *mut T) -> bool {
         if seat.number == seat.ready {
-            seat.ready = self.filled(seat.line);
-            if seat.number == seat.ready {
+            let filled = self.filled(seat.line);
+            if seat.number == filled {
                 return false;
             }
-            if seat.ready == self.items && self.is_large {
+            if self.items == 1 {
+                return self.pop_single(seat, item);
+            }
+            seat.ready = filled;
+            if filled == self.items && self.is_large {
                 self.fetch_ahead(seat.line);
             }
         }
@@ -244,28 +300,25 @@ unsafe impl<T> RawQueue for LineRing<T> {
     }
 
     fn len_to_producer(&self, seat: &PushSeat<T>) -> usize {
+        if self.items == 1 {
+            let count = self.lines.count();
+            return self.full_lines(|n| {
+                if n == 0 { seat.line } else { self.nth_after(seat.line, count - n) }
+            });
+        }
         // Relaxed: only counted.
         let popped = self.popped.load(Ordering::Relaxed);
         seat.start.wrapping_add(seat.number).wrapping_sub(popped)
     }
 
     fn len_to_consumer(&self, seat: &PopSeat<T>) -> usize {
-        let filled = self.filled(seat.line);
-        if filled < self.items {
-            return filled - seat.number;
-        }
-        // Lines are filled in order: the first that is not is found by halving.
-        let (mut full, mut not_full) = (0, self.lines.count());
-        let mut more = 0;
-        while full + 1 < not_full {
-            let middle = full.midpoint(not_full);
-            // SAFETY: `seat.line` is one of `self.lines`.
-            match self.filled(unsafe { self.lines.nth_after(seat.line, middle) }) {
-                filled if filled == self.items => full = middle,
-                filled => (not_full, more) = (middle, filled),
-            }
-        }
-        (full + 1) * self.items - seat.number + more
+        let full = self.full_lines(|n| self.nth_after(seat.line, n));
+        let next = if full < self.lines.count() {
+            self.filled(self.nth_after(seat.line, full))
+        } else {
+            0
+        };
+        full * self.items + next - seat.number
     }
 
     fn is_full_to_producer(&self, seat: &PushSeat<T>) -> bool {
