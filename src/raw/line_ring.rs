@@ -85,11 +85,11 @@ pub struct PushSeat<T> {
     start: usize,
 }
 
-/// Where the consumer stands, likewise; the first `ready` slots of its line are filled for sure.
+/// Where the consumer stands: at the slot of `line` whose index is the count of what was popped, and whose first slot has
+/// index `start`; the first `ready` slots of the line are filled for sure.
 #[derive(Debug)]
 pub struct PopSeat<T> {
     line: Line<Header, T>,
-    number: usize,
     start: usize,
     ready: usize,
 }
@@ -163,18 +163,27 @@ impl<T> LineRing<T> {
         self.header(line).filled.store(filled, Ordering::Release);
     }
 
+    /// At which slot of its line the consumer is.
+    #[inline(always)]
+    fn number(&self, seat: &PopSeat<T>) -> usize {
+        // Relaxed: the consumer's own.
+        self.popped.load(Ordering::Relaxed).wrapping_sub(seat.start)
+    }
+
     /// Takes the consumer on to slot `number` of its line, and past a line of which that is the end.
     #[inline(always)]
     fn take_on(&self, seat: &mut PopSeat<T>, number: usize) {
-        seat.number = number;
         if self.items > 1 {
-            // Relaxed: only counted; slots go back with (C2).
+            // Relaxed: to others only a count; slots go back with (C2).
             self.popped.store(seat.start.wrapping_add(number), Ordering::Relaxed);
         }
         if number == self.items {
             self.vacate(seat.line);
-            let line = self.after(seat.line);
-            *seat = PopSeat { line, number: 0, start: seat.start.wrapping_add(number), ready: 0 };
+            seat.line = self.after(seat.line);
+            if self.items > 1 {
+                seat.start = seat.start.wrapping_add(number);
+                seat.ready = 0;
+            }
         }
     }
 
@@ -246,7 +255,7 @@ unsafe impl<T> RawQueue for LineRing<T> {
         // As if the producer had just used up the line before the first.
         let (line, number) = (self.lines.last(), self.items);
         let push = PushSeat { line, number, start: 0usize.wrapping_sub(number) };
-        (push, PopSeat { line: self.lines.first(), number: 0, start: 0, ready: 0 })
+        (push, PopSeat { line: self.lines.first(), start: 0, ready: 0 })
     }
 
     #[inline(always)]
@@ -271,9 +280,10 @@ unsafe impl<T> RawQueue for LineRing<T> {
 
     #[inline(always)]
     unsafe fn pop(&self, seat: &mut PopSeat<T>, item: *mut T) -> bool {
-        if seat.number == seat.ready {
+        let number = self.number(seat);
+        if number == seat.ready {
             let filled = self.filled(seat.line);
-            if seat.number == filled {
+            if number == filled {
                 return false;
             }
             if self.items == 1 {
@@ -284,10 +294,10 @@ unsafe impl<T> RawQueue for LineRing<T> {
                 self.fetch_ahead(seat.line);
             }
         }
-        self.header(seat.line).shadow.write(seat.number);
+        self.header(seat.line).shadow.write(number);
         // SAFETY: the slot is filled and the consumer's; giving it up below makes this its only read.
-        unsafe { copy_nonoverlapping(seat.line.slots().add(seat.number), item, 1) };
-        self.take_on(seat, seat.number + 1);
+        unsafe { copy_nonoverlapping(seat.line.slots().add(number), item, 1) };
+        self.take_on(seat, number + 1);
         true
     }
 
@@ -318,7 +328,7 @@ unsafe impl<T> RawQueue for LineRing<T> {
         } else {
             0
         };
-        full * self.items + next - seat.number
+        full * self.items + next - self.number(seat)
     }
 
     fn is_full_to_producer(&self, seat: &PushSeat<T>) -> bool {
@@ -326,7 +336,7 @@ unsafe impl<T> RawQueue for LineRing<T> {
     }
 
     fn is_full_to_consumer(&self, seat: &PopSeat<T>) -> bool {
-        self.len_to_consumer(seat) == self.capacity - seat.number
+        self.len_to_consumer(seat) == self.capacity - self.number(seat)
     }
 }
 
@@ -397,7 +407,8 @@ unsafe impl<T> Runs for LineRing<T> {
 
     #[inline(always)]
     fn consumer_place(&self, seat: &PopSeat<T>) -> Place<T> {
-        Place { line: seat.line, number: seat.number, left: self.capacity - seat.number }
+        let number = self.number(seat);
+        Place { line: seat.line, number, left: self.capacity - number }
     }
 
     #[inline(always)]
@@ -414,8 +425,10 @@ unsafe impl<T> Runs for LineRing<T> {
 
     #[inline(always)]
     unsafe fn release(&self, seat: &mut PopSeat<T>, place: &Place<T>, n: usize) {
-        (0..n).for_each(|i| self.header(place.line).shadow.write(seat.number + i));
-        seat.ready = seat.ready.max(place.number);
+        (0..n).for_each(|i| self.header(place.line).shadow.write(place.number - n + i));
+        if self.items > 1 {
+            seat.ready = seat.ready.max(place.number);
+        }
         self.take_on(seat, place.number);
     }
 }
