@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::iter::FusedIterator;
 use core::marker::PhantomData;
-use core::mem::{ManuallyDrop, MaybeUninit};
+use core::mem::ManuallyDrop;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr;
 
@@ -94,10 +94,12 @@ impl<Q: RawQueue<Consumers = One>> Consumer<Q, One> {
     #[inline]
     pub fn pop(&mut self) -> Result<Q::Item, PopError> {
         let Inner { seat, shared } = &mut **self.inner;
-        let mut item = MaybeUninit::uninit();
         let mut closed = false;
-        // SAFETY: the only consumer handle, borrowed mutably, and its seat; the memory is an item's.
-        while !unsafe { shared.queue().pop(seat, item.as_mut_ptr()) } {
+        let slot = loop {
+            // SAFETY: the only consumer handle, borrowed mutably, and its seat.
+            if let Some(slot) = unsafe { shared.queue().front(seat) } {
+                break slot;
+            }
             if closed {
                 return Err(PopError::Closed);
             }
@@ -106,9 +108,12 @@ impl<Q: RawQueue<Consumers = One>> Consumer<Q, One> {
             }
             // Something may have come in between; but not after this look.
             closed = true;
-        }
-        // SAFETY: an item was moved there.
-        Ok(unsafe { item.assume_init() })
+        };
+        // SAFETY: the slot holds an item, which is moved out.
+        let item = unsafe { slot.item.read() };
+        // SAFETY: this slot.
+        unsafe { shared.queue().take(seat, slot) };
+        Ok(item)
     }
 
     /// Whether the queue was full. If it was, it stays so until this handle pops (with one consumer).

@@ -96,13 +96,15 @@ impl<Q: RawQueue<Producers = One>> Producer<Q, One> {
         if shared.no_consumer() {
             return Err(PushError::Closed(item));
         }
-        let item = ManuallyDrop::new(item);
-        // SAFETY: the only producer handle, borrowed mutably, and its seat; the item is given up.
-        if unsafe { shared.queue().push(seat, &raw const *item) } {
-            Ok(())
-        } else {
-            Err(PushError::Full(ManuallyDrop::into_inner(item)))
-        }
+        // SAFETY: the only producer handle, borrowed mutably, and its seat.
+        let Some(slot) = (unsafe { shared.queue().vacancy(seat) }) else {
+            return Err(PushError::Full(item));
+        };
+        // SAFETY: the slot is this handle's, and empty.
+        unsafe { slot.item.write(item) };
+        // SAFETY: it holds the item now.
+        unsafe { shared.queue().put(seat, slot) };
+        Ok(())
     }
 
     /// Whether the queue was full. If it was not, a push finds room: nobody else can fill it.

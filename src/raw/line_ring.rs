@@ -38,9 +38,8 @@
 
 use core::cell::Cell;
 use core::fmt;
-use core::ptr::copy_nonoverlapping;
 
-use super::{RawQueue, Run, Runs};
+use super::{RawQueue, Run, Runs, Slot};
 use crate::cacheline::{CachePadded, Line, Lines};
 use crate::cardinality::One;
 use crate::sync::{AtomicUsize, Ordering, Shadow, prefetch_read, prefetch_write};
@@ -187,30 +186,6 @@ impl<T> LineRing<T> {
         }
     }
 
-    /// The rest of [`push`](RawQueue::push) with one item to a line, into `line`, which is vacant. Only the seat's line
-    /// changes: what is stored per item decides how many lines are under way at once.
-    #[inline(always)]
-    fn push_single(&self, seat: &mut PushSeat<T>, line: Line<Header, T>, item: *const T) -> bool {
-        self.header(line).shadow.write(0);
-        // SAFETY: the line's slot is vacant, and so the producer's; the caller of `push` gives up the item.
-        unsafe { copy_nonoverlapping(item, line.slots(), 1) };
-        seat.line = line;
-        self.show(line, 1);
-        true
-    }
-
-    /// The rest of [`pop`](RawQueue::pop) with one item to a line, of which the seat's is filled.
-    #[inline(always)]
-    fn pop_single(&self, seat: &mut PopSeat<T>, item: *mut T) -> bool {
-        let line = seat.line;
-        self.header(line).shadow.write(0);
-        // SAFETY: the line's slot is filled, and so the consumer's; giving it up below makes this its only read.
-        unsafe { copy_nonoverlapping(line.slots(), item, 1) };
-        seat.line = self.after(line);
-        self.vacate(line);
-        true
-    }
-
     /// Shows the producer that `line` is vacant.
     #[inline(always)]
     fn vacate(&self, line: Line<Header, T>) {
@@ -259,46 +234,55 @@ unsafe impl<T> RawQueue for LineRing<T> {
     }
 
     #[inline(always)]
-    unsafe fn push(&self, seat: &mut PushSeat<T>, item: *const T) -> bool {
-        if seat.number == self.items {
+    unsafe fn vacancy(&self, seat: &mut PushSeat<T>) -> Option<Slot<T>> {
+        let mut number = seat.number;
+        if number == self.items {
             let line = self.after(seat.line);
             if !self.is_vacant(line) {
-                return false;
+                return None;
             }
-            if self.items == 1 {
-                return self.push_single(seat, line, item);
+            number = 0;
+            seat.line = line;
+            if self.items > 1 {
+                seat.start = seat.start.wrapping_add(self.items);
             }
-            *seat = PushSeat { line, number: 0, start: seat.start.wrapping_add(self.items) };
         }
-        self.header(seat.line).shadow.write(seat.number);
-        // SAFETY: a slot of the producer's line that was vacant when it entered; the caller gives up the item.
-        unsafe { copy_nonoverlapping(item, seat.line.slots().add(seat.number), 1) };
-        seat.number += 1;
-        self.show(seat.line, seat.number);
-        true
+        self.header(seat.line).shadow.write(number);
+        Some(Slot { item: seat.line.slots().wrapping_add(number), number })
     }
 
     #[inline(always)]
-    unsafe fn pop(&self, seat: &mut PopSeat<T>, item: *mut T) -> bool {
+    unsafe fn put(&self, seat: &mut PushSeat<T>, slot: Slot<T>) {
+        // With one item to a line the seat's number is always 1: not stored, since what is stored per item decides how many
+        // lines are under way at once.
+        if self.items > 1 {
+            seat.number = slot.number + 1;
+        }
+        self.show(seat.line, slot.number + 1);
+    }
+
+    #[inline(always)]
+    unsafe fn front(&self, seat: &mut PopSeat<T>) -> Option<Slot<T>> {
         let number = self.number(seat);
         if number == seat.ready {
             let filled = self.filled(seat.line);
             if number == filled {
-                return false;
+                return None;
             }
-            if self.items == 1 {
-                return self.pop_single(seat, item);
-            }
-            seat.ready = filled;
-            if filled == self.items && self.is_large {
-                self.fetch_ahead(seat.line);
+            if self.items > 1 {
+                seat.ready = filled;
+                if filled == self.items && self.is_large {
+                    self.fetch_ahead(seat.line);
+                }
             }
         }
         self.header(seat.line).shadow.write(number);
-        // SAFETY: the slot is filled and the consumer's; giving it up below makes this its only read.
-        unsafe { copy_nonoverlapping(seat.line.slots().add(number), item, 1) };
-        self.take_on(seat, number + 1);
-        true
+        Some(Slot { item: seat.line.slots().wrapping_add(number), number })
+    }
+
+    #[inline(always)]
+    unsafe fn take(&self, seat: &mut PopSeat<T>, slot: Slot<T>) {
+        self.take_on(seat, slot.number + 1);
     }
 
     unsafe fn leave(&self, seat: &mut PopSeat<T>) {

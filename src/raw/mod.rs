@@ -12,7 +12,6 @@ mod line_ring;
 
 pub(crate) use line_ring::LineRing;
 
-use core::mem::MaybeUninit;
 use core::ptr::copy_nonoverlapping;
 
 use crate::cardinality::Cardinality;
@@ -37,21 +36,33 @@ pub unsafe trait RawQueue {
     /// The seats of a queue that nothing was pushed to.
     fn seats(&self) -> (Self::PushSeat, Self::PopSeat);
 
-    /// Moves the item at `item` in and answers true, or leaves it there if the queue is full.
+    /// The slot for the next item, if the queue is not full.
     ///
-    /// By pointer, since a large item that is passed by value is copied once more.
+    /// In two steps, this and [`put`](Self::put), so that the item is written in place: any detour through memory shows.
     ///
     /// # Safety
     /// The caller acts for a producer handle, whose `seat` this is (from [`seats`](Self::seats), and used for nothing but
-    /// this queue). `item` points to an item that the caller gives up if the answer is true.
-    unsafe fn push(&self, seat: &mut Self::PushSeat, item: *const Self::Item) -> bool;
+    /// this queue). It writes an item to the slot and calls `put` before anything else.
+    unsafe fn vacancy(&self, seat: &mut Self::PushSeat) -> Option<Slot<Self::Item>>;
 
-    /// Moves the oldest item to `item` and answers true, or does nothing if the queue is empty.
+    /// Hands the item that was written to `slot` to the consumers.
     ///
     /// # Safety
-    /// The caller acts for a consumer handle, whose `seat` this is, as for [`push`](Self::push). `item` points to memory
-    /// for an item.
-    unsafe fn pop(&self, seat: &mut Self::PopSeat, item: *mut Self::Item) -> bool;
+    /// `slot` is what [`vacancy`](Self::vacancy) gave last for this `seat`, and holds an item.
+    unsafe fn put(&self, seat: &mut Self::PushSeat, slot: Slot<Self::Item>);
+
+    /// The slot with the oldest item, if there is one.
+    ///
+    /// # Safety
+    /// The caller acts for a consumer handle, whose `seat` this is, as for [`vacancy`](Self::vacancy). It moves the item out
+    /// of the slot and calls [`take`](Self::take) before anything else.
+    unsafe fn front(&self, seat: &mut Self::PopSeat) -> Option<Slot<Self::Item>>;
+
+    /// Hands `slot`, from which the item was moved, back to the producers.
+    ///
+    /// # Safety
+    /// `slot` is what [`front`](Self::front) gave last for this `seat`, and its item is the caller's now.
+    unsafe fn take(&self, seat: &mut Self::PopSeat, slot: Slot<Self::Item>);
 
     /// Keeps the seat of the last consumer, so that the queue can drop what comes in after it.
     ///
@@ -79,16 +90,18 @@ pub unsafe trait RawQueue {
 /// a producer may be filling it.
 ///
 /// # Safety
-/// As for [`RawQueue::pop`].
+/// The caller acts for a consumer handle, whose `seat` this is.
 pub(crate) unsafe fn drop_all<Q: RawQueue>(queue: &Q, seat: &mut Q::PopSeat) {
     let mut left = queue.capacity();
     despite_a_panic(|| {
-        let mut item = MaybeUninit::uninit();
-        // SAFETY: passed on to the caller; the memory is an item's.
-        while left > 0 && unsafe { queue.pop(seat, item.as_mut_ptr()) } {
+        // SAFETY: passed on to the caller.
+        while let Some(slot) = (left > 0).then(|| unsafe { queue.front(seat) }).flatten() {
+            // SAFETY: the slot holds an item, which is moved out.
+            let item = unsafe { slot.item.read() };
+            // SAFETY: this slot.
+            unsafe { queue.take(seat, slot) };
             left -= 1;
-            // SAFETY: an item was moved there.
-            unsafe { item.assume_init_drop() };
+            drop(item);
         }
     });
 }
@@ -104,6 +117,15 @@ pub(crate) fn despite_a_panic(rest: impl FnMut()) {
     }
     let mut again = Again(rest);
     (again.0)();
+}
+
+/// Where an item goes, or is.
+#[derive(Debug)]
+pub struct Slot<T> {
+    /// Its place in memory.
+    pub item: *mut T,
+    /// What the queue knows it by.
+    pub number: usize,
 }
 
 /// Slots side by side: `len` of them from `start` on.
@@ -155,7 +177,7 @@ pub unsafe trait Runs: RawQueue {
     /// Hands the slots before `place` to the consumer.
     ///
     /// # Safety
-    /// As for [`RawQueue::push`]; `place` is behind a run of [`vacant_from`](Self::vacant_from) that the last push ended in
+    /// The caller acts for the producer, whose `seat` this is; `place` is behind a run of [`vacant_from`](Self::vacant_from) that the last push ended in
     /// or before, and all slots before `place` are initialised.
     unsafe fn publish(&self, seat: &mut Self::PushSeat, place: &Self::Place);
 
@@ -172,7 +194,7 @@ pub unsafe trait Runs: RawQueue {
     /// Hands the last `n` slots before `place` back to the producer.
     ///
     /// # Safety
-    /// As for [`RawQueue::pop`]; `place` is behind a run of `n` slots from [`filled_from`](Self::filled_from) that the last
+    /// The caller acts for the consumer, whose `seat` this is; `place` is behind a run of `n` slots from [`filled_from`](Self::filled_from) that the last
     /// pop ended before, and which hold nothing any more that must be dropped.
     unsafe fn release(&self, seat: &mut Self::PopSeat, place: &Self::Place, n: usize);
 }
