@@ -35,22 +35,21 @@
 //! How it works, and what it was measured against: [`guide::spsc`](crate::guide::spsc).
 //!
 //! # Progress of `bounded`
-//! Wait-free throughout: no operation waits for the other end or repeats a step because of it, and none allocates after
-//! construction. *Steps* are atomic operations, at most, a batch's per line it touches (7 items of 8 bytes).
+//! Wait-free throughout: no operation waits for the other end, or does more for what the other end does meanwhile than its
+//! own request or the capacity bounds; none allocates after construction, but for a vector that grows in `pop_into`.
 //!
-//! | operation | progress | steps |
+//! | operation | progress | atomic operations, at most |
 //! |---|---|---|
-//! | `push` | wait-free | 5: is it closed, own index, is the line vacant, publish, count |
-//! | `pop` | wait-free | 4: own index, is the line filled, count, vacate; finding nothing 5: looks again if closed |
-//! | `push_slice`, `push_from` | wait-free | 2, and 3 per line |
-//! | `pop_into` | wait-free, though the vector may allocate | 3, and 3 per line |
-//! | `reserve`, `commit` | wait-free | 2, and 4 per line |
-//! | `read`, `release`, `peek` | wait-free | 3, and 4 per line |
-//! | `len`, `is_empty`, `is_full`, `is_closed` | wait-free | 2 |
-//! | dropping an end | wait-free | 2, and a pop for each item left; the last handle frees the memory |
+//! | `push` | wait-free | 3: is it closed, is the next line vacant, publish |
+//! | `pop` | wait-free | 4: own place, is the line filled, count, vacate; 7 if it finds nothing at first, the end closed, and then the last item |
+//! | `push_slice`, `push_from`, `reserve`, `commit` | wait-free | a constant, and 2 per line or begun line of the request |
+//! | `pop_into`, `read`, `release`, `drain` | wait-free per item | a constant per item |
+//! | `peek` | wait-free | 4 |
+//! | `len`, `is_empty`, `is_full`, `is_closed` | wait-free | 4, and one per doubling of the capacity |
+//! | dropping an end | wait-free | a pop for each item left, at most the capacity; the last handle frees the memory |
 //!
-//! Steps of the items' own code (`Clone`, `Drop`, iterators) come on top, and never between taking a slot and passing it
-//! on: a panic there loses nothing but what it was asked to drop.
+//! Steps of the items' own code (`Clone`, `Drop`, iterators) come on top. It never runs between taking a slot and passing it
+//! on, so a panic there leaves the queue in order.
 
 use crate::raw::LineRing;
 
@@ -79,9 +78,9 @@ pub mod bounded {
 
 /// A queue that never refuses an item while fewer than `capacity` are in it.
 ///
-/// Up to 64 items, and for items that fill a cache line, it holds exactly `capacity` items; otherwise up to two cache
-/// lines' worth more (14 items of 8 bytes), as its handles' `capacity()` says. The memory is allocated here, once, and freed
-/// with the last handle.
+/// Up to 64 items it holds exactly `capacity`; above, up to two lines' worth more (a line is 7 items of 8 bytes, 3 of 64
+/// bytes, 1 of 4096 bytes), as its handles' `capacity()` says. The memory is allocated here, once, and freed with the last
+/// handle.
 ///
 /// ```
 /// let (mut tx, mut rx) = raddle::spsc::bounded(2);

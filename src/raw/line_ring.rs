@@ -22,7 +22,7 @@
 //! the consumer wrote to it last: a ring whose consumer only reads its lines makes the producer take each one back with a
 //! store, and stores wait for each other. Measured in `docs/spsc.md`, with the designs that lost.
 //!
-//! *Capacity.* Lines become vacant whole, so a ring of more than [`EXACT`] items has one line in reserve: it never refuses
+//! *Capacity.* Lines become vacant whole, so a ring with several items to a line has one line in reserve: it never refuses
 //! an item while fewer than the capacity asked for are inside. Up to [`EXACT`] items a line holds one item (the slot-flag
 //! ring of FastForward), and the capacity is exact.
 //!
@@ -30,9 +30,10 @@
 //! Parallelism", PPoPP 2008. Meeting only when the block changes: Wang et al., "BBQ: A Block-based Bounded Queue",
 //! USENIX ATC 2022.
 //!
-//! *Who remembers what.* Where a side stands is its handle's own business (a [`PushSeat`], a [`PopSeat`]), so that in a loop
-//! it stays in registers. The one exception is a count of what was popped, stored after each pop on a line that nobody else
-//! writes, and read by a producer that asks for the length; the consumer finds the length in the lines.
+//! *Who remembers what.* Where a side stands is its handle's own business ([`PushSeat`], [`PopSeat`]), but for one number: the
+//! count of popped items is the consumer's place and, for a producer that asks for the length, its news; one store serves
+//! both. How few words are stored per item matters: stores leave a core in order, so the fewer, the more lines are on their
+//! way at once. With one item to a line only the line is remembered.
 //!
 //! Edges: P1 with C1 (items go over), C2 with P2 (slots come back).
 
@@ -47,8 +48,8 @@ use crate::sync::{AtomicUsize, Ordering, Shadow, prefetch_read, prefetch_write};
 /// Largest capacity that is kept exactly, at the price of a header per item.
 const EXACT: usize = 64;
 
-/// Beyond so many lines, 32 KiB, a ring does not stay in a core's first-level cache, and fetching ahead of single pops
-/// wins (1.6 to 6 times at 65536 items); in smaller ones it can take lines from the producer's hands (up to 2 times slower).
+/// Beyond so many lines, 32 KiB, a ring does not stay in a core's first-level cache, and single pops fetch ahead: measured
+/// between no difference and 6 times faster at 65536 items, and up to 2 times slower at 1024.
 const LARGE: usize = 512;
 
 /// How many slots of a line are filled, and what a race detector knows of them.
@@ -59,7 +60,7 @@ struct Header {
 
 /// A bounded queue for one producer and one consumer. See the head of the file.
 pub struct LineRing<T> {
-    /// How many items were popped. Only counted: nothing is done on the strength of it.
+    /// How many items were popped, with more than one to a line. Written by the consumer only.
     popped: CachePadded<AtomicUsize>,
     lines: Lines<Header, T>,
     items: usize,

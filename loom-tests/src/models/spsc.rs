@@ -168,7 +168,7 @@ fn what_len_counts_can_be_popped(model: Model) -> Checked {
 }
 
 fn a_queue_that_is_not_full_takes_a_push(model: Model) -> Checked {
-    model.at_least(29).check_outcomes(
+    model.at_least(17).check_outcomes(
         || {
             let (mut tx, rx) = bounded_in_lines_of(2, 3);
             assert_eq!(tx.push_slice(&[1, 2, 3, 4]), Ok(4));
