@@ -102,7 +102,11 @@ impl<'a, Q: Runs> WriteChunk<'a, Q> {
             // SAFETY: the producer handle is borrowed mutably; what was pushed since `start` lies before `place`.
             done += unsafe { queue.vacant_from(&mut place, n - done) }.len;
             // SAFETY: the slots of this run are among the `n` that were written.
-            unsafe { queue.publish(seat, &place) };
+            unsafe { queue.publish(&place) };
+        }
+        if n > 0 {
+            // SAFETY: the producer handle is borrowed mutably, and this is its seat.
+            unsafe { queue.settle_push(seat, &place) };
         }
         // Only now, since it runs the items' own code.
         // SAFETY: the others were written and are not published.
@@ -264,7 +268,9 @@ struct Slots<'a, Q: Runs> {
 impl<Q: Runs> Drop for Slots<'_, Q> {
     fn drop(&mut self) {
         // SAFETY: `release` has dropped the items in these slots.
-        unsafe { self.queue.release(self.seat, &self.place, self.n) };
+        unsafe { self.queue.release(&self.place, self.n) };
+        // SAFETY: the chunk borrows the consumer handle mutably, and this is its seat.
+        unsafe { self.queue.settle_pop(self.seat, &self.place) };
     }
 }
 

@@ -208,7 +208,9 @@ impl<Q: Runs<Consumers = One>> Consumer<Q, One> {
             // SAFETY: so many more are initialised.
             unsafe { items.set_len(items.len() + run.len) };
             // SAFETY: the items of this run have moved.
-            unsafe { queue.release(seat, &place, run.len) };
+            unsafe { queue.release(&place, run.len) };
+            // SAFETY: the only consumer handle, borrowed mutably, and its seat. Now, since the vector may panic next time.
+            unsafe { queue.settle_pop(seat, &place) };
             done += run.len;
         }
         done

@@ -177,17 +177,23 @@ impl<Q: Runs<Producers = One>> Producer<Q, One> {
         let mut place = queue.producer_place(seat);
         let mut done = 0;
         while done < n {
-            // SAFETY: the only producer handle, borrowed mutably; all that was pushed since lies before `place`.
+            // SAFETY: the only producer handle, borrowed mutably; nothing is pushed but what lies before `place`.
             let run = unsafe { queue.vacant_from(&mut place, n - done) };
             if run.len == 0 {
-                return if done == 0 { Err(PushError::Full(())) } else { Ok(done) };
+                break;
             }
             fill(done, run.start, run.len);
             // SAFETY: this run was written just now.
-            unsafe { queue.publish(seat, &place) };
+            unsafe { queue.publish(&place) };
             done += run.len;
         }
-        Ok(done)
+        if done > 0 || n == 0 {
+            // SAFETY: the only producer handle, borrowed mutably, and its seat.
+            unsafe { queue.settle_push(seat, &place) };
+            Ok(done)
+        } else {
+            Err(PushError::Full(()))
+        }
     }
 
     /// Reserves up to `n` slots, to be written in place; nothing is visible before the chunk is committed.

@@ -325,11 +325,13 @@ unsafe impl<T> RawQueue for LineRing<T> {
     }
 }
 
-/// Before slot `number` of `line`, on a walk of which `left` slots of the lap are left, at most.
+/// Before slot `number` of `line`, whose first slot has index `start`, on a walk of which `left` slots of the lap are left, at
+/// most.
 #[derive(Debug)]
 pub struct Place<T> {
     line: Line<Header, T>,
     number: usize,
+    start: usize,
     left: usize,
 }
 
@@ -342,6 +344,13 @@ impl<T> Clone for Place<T> {
 impl<T> Copy for Place<T> {}
 
 impl<T> LineRing<T> {
+    /// Moves `place` from the end of its line to `next`, the line after.
+    #[inline(always)]
+    fn walk_on(&self, place: &mut Place<T>, next: Line<Header, T>) {
+        (place.line, place.number) = (next, 0);
+        place.start = place.start.wrapping_add(self.items);
+    }
+
     /// The run of `len` slots from `place` on, which moves behind it.
     #[inline(always)]
     fn run(place: &mut Place<T>, len: usize) -> Run<T> {
@@ -363,7 +372,8 @@ unsafe impl<T> Runs for LineRing<T> {
 
     #[inline(always)]
     fn producer_place(&self, seat: &PushSeat<T>) -> Place<T> {
-        Place { line: seat.line, number: seat.number, left: self.capacity }
+        let PushSeat { line, number, start } = *seat;
+        Place { line, number, start, left: self.capacity }
     }
 
     #[inline(always)]
@@ -371,7 +381,7 @@ unsafe impl<T> Runs for LineRing<T> {
         if place.number == self.items && place.left > 0 {
             let next = self.after(place.line);
             if self.is_vacant(next) {
-                (place.line, place.number) = (next, 0);
+                self.walk_on(place, next);
                 prefetch_write(self.after(next).slots());
             }
         }
@@ -381,25 +391,26 @@ unsafe impl<T> Runs for LineRing<T> {
     }
 
     #[inline(always)]
-    unsafe fn publish(&self, seat: &mut PushSeat<T>, place: &Place<T>) {
-        if seat.number == self.items {
-            // The line before is used up: this is another, or the same in the next lap.
-            seat.start = seat.start.wrapping_add(self.items);
-        }
-        (seat.line, seat.number) = (place.line, place.number);
+    unsafe fn publish(&self, place: &Place<T>) {
         self.show(place.line, place.number);
+    }
+
+    #[inline(always)]
+    unsafe fn settle_push(&self, seat: &mut PushSeat<T>, place: &Place<T>) {
+        let Place { line, number, start, .. } = *place;
+        *seat = PushSeat { line, number, start };
     }
 
     #[inline(always)]
     fn consumer_place(&self, seat: &PopSeat<T>) -> Place<T> {
         let number = self.number(seat);
-        Place { line: seat.line, number, left: self.capacity - number }
+        Place { line: seat.line, number, start: seat.start, left: self.capacity - number }
     }
 
     #[inline(always)]
     unsafe fn filled_from(&self, place: &mut Place<T>, max: usize) -> Run<T> {
         if place.number == self.items && place.left > 0 {
-            (place.line, place.number) = (self.after(place.line), 0);
+            self.walk_on(place, self.after(place.line));
             self.fetch_ahead(place.line);
         }
         let len =
@@ -409,12 +420,28 @@ unsafe impl<T> Runs for LineRing<T> {
     }
 
     #[inline(always)]
-    unsafe fn release(&self, seat: &mut PopSeat<T>, place: &Place<T>, n: usize) {
+    unsafe fn release(&self, place: &Place<T>, n: usize) {
         (0..n).for_each(|i| self.header(place.line).shadow.write(place.number - n + i));
-        if self.items > 1 {
-            seat.ready = seat.ready.max(place.number);
+        if place.number == self.items {
+            self.vacate(place.line);
         }
-        self.take_on(seat, place.number);
+    }
+
+    #[inline(always)]
+    unsafe fn settle_pop(&self, seat: &mut PopSeat<T>, place: &Place<T>) {
+        let Place { mut line, number, mut start, .. } = *place;
+        let mut ready = number;
+        if number == self.items {
+            (line, ready) = (self.after(line), 0);
+            start = start.wrapping_add(number);
+        }
+        if self.items > 1 {
+            // Relaxed: to others only a count.
+            self.popped.store(start.wrapping_add(ready), Ordering::Relaxed);
+        } else {
+            start = 0;
+        }
+        *seat = PopSeat { line, start, ready };
     }
 }
 

@@ -137,7 +137,7 @@ pub struct Run<T> {
     pub len: usize,
 }
 
-/// Copies `n` items between a run of `Q` and other memory; as many as usual without a call.
+/// Copies `n` items between a run of `Q` and other memory, without a call: as many as usual at once, fewer one by one.
 ///
 /// # Safety
 /// As for [`copy_nonoverlapping`].
@@ -147,8 +147,10 @@ pub(crate) unsafe fn copy_run<Q: Runs>(from: *const Q::Item, to: *mut Q::Item, n
         // SAFETY: passed on to the caller.
         unsafe { copy_nonoverlapping(from, to, Q::RUN) };
     } else {
-        // SAFETY: passed on to the caller.
-        unsafe { copy_nonoverlapping(from, to, n) };
+        for i in 0..n {
+            // SAFETY: passed on to the caller.
+            unsafe { copy_nonoverlapping(from.add(i), to.add(i), 1) };
+        }
     }
 }
 
@@ -174,12 +176,19 @@ pub unsafe trait Runs: RawQueue {
     /// lies before it.
     unsafe fn vacant_from(&self, place: &mut Self::Place, max: usize) -> Run<Self::Item>;
 
-    /// Hands the slots before `place` to the consumer.
+    /// Hands the slots before `place` to the consumer. [`settle_push`](Self::settle_push) must follow before anything else is
+    /// pushed; further runs may come in between.
     ///
     /// # Safety
-    /// The caller acts for the producer, whose `seat` this is; `place` is behind a run of [`vacant_from`](Self::vacant_from) that the last push ended in
-    /// or before, and all slots before `place` are initialised.
-    unsafe fn publish(&self, seat: &mut Self::PushSeat, place: &Self::Place);
+    /// The caller acts for the producer; `place` is right behind a run of [`vacant_from`](Self::vacant_from), and all slots
+    /// before it are initialised.
+    unsafe fn publish(&self, place: &Self::Place);
+
+    /// Moves the producer of `seat` to `place`, before which everything is published.
+    ///
+    /// # Safety
+    /// The caller acts for the producer, whose `seat` this is.
+    unsafe fn settle_push(&self, seat: &mut Self::PushSeat, place: &Self::Place);
 
     /// Where the consumer of `seat` pops next.
     fn consumer_place(&self, seat: &Self::PopSeat) -> Self::Place;
@@ -191,10 +200,17 @@ pub unsafe trait Runs: RawQueue {
     /// lies before it.
     unsafe fn filled_from(&self, place: &mut Self::Place, max: usize) -> Run<Self::Item>;
 
-    /// Hands the last `n` slots before `place` back to the producer.
+    /// Hands the last `n` slots before `place` back to the producer. [`settle_pop`](Self::settle_pop) must follow before
+    /// anything else is popped; further runs may come in between.
     ///
     /// # Safety
-    /// The caller acts for the consumer, whose `seat` this is; `place` is behind a run of `n` slots from [`filled_from`](Self::filled_from) that the last
-    /// pop ended before, and which hold nothing any more that must be dropped.
-    unsafe fn release(&self, seat: &mut Self::PopSeat, place: &Self::Place, n: usize);
+    /// The caller acts for the consumer; `place` is right behind a run of `n` slots from [`filled_from`](Self::filled_from),
+    /// and no slot before it holds anything any more that must be dropped.
+    unsafe fn release(&self, place: &Self::Place, n: usize);
+
+    /// Moves the consumer of `seat` to `place`, before which everything is released.
+    ///
+    /// # Safety
+    /// The caller acts for the consumer, whose `seat` this is.
+    unsafe fn settle_pop(&self, seat: &mut Self::PopSeat, place: &Self::Place);
 }
