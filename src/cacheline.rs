@@ -234,6 +234,12 @@ impl<H, T> Lines<H, T> {
         Line(self.first, PhantomData)
     }
 
+    /// Bytes from one line to the next.
+    #[inline(always)]
+    pub(crate) fn stride(&self) -> usize {
+        self.stride
+    }
+
     /// The last line.
     pub(crate) fn last(&self) -> Line<H, T> {
         self.checked(self.count() - 1)

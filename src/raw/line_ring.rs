@@ -212,10 +212,10 @@ impl<T> LineRing<T> {
     }
 
     /// Asks for a line that the consumer, now at `line`, is likely to read soon: not the nearest ones, which the producer
-    /// may be writing still.
+    /// may be writing still. At the end of the ring it asks for what lies behind, in vain, which is cheaper than to turn.
     #[inline(always)]
     fn fetch_ahead(&self, line: Line<Header, T>) {
-        prefetch_read(self.after(self.after(self.after(line))).slots());
+        prefetch_read(line.slots().wrapping_byte_add(3 * self.lines.stride()));
     }
 }
 
