@@ -44,7 +44,7 @@
 //! | `pop` | wait-free | 4: own place, is the line filled, count, vacate; 7 if it finds nothing at first, the end closed, and then the last item |
 //! | `push_slice`, `push_from`, `reserve`, `commit` | wait-free | a constant, and 2 per line or begun line of the request |
 //! | `pop_into`, `read`, `release`, `drain` | wait-free per item | a constant per item |
-//! | `peek` | wait-free | 4 |
+//! | `peek` | wait-free | 7 |
 //! | `len`, `is_empty`, `is_full`, `is_closed` | wait-free | 4, and one per doubling of the capacity |
 //! | dropping an end | wait-free | a pop for each item left, at most the capacity; the last handle frees the memory |
 //!
