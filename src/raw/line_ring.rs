@@ -86,7 +86,8 @@ pub struct PushSeat<T> {
 }
 
 /// Where the consumer stands: at the slot of `line` whose index is the count of what was popped, and whose first slot has
-/// index `start`; the first `ready` slots of the line are filled for sure.
+/// index `start`; the first `ready` slots of the line are filled for sure. With one item to a line nothing is counted, and
+/// `start` and `ready` stay 0.
 #[derive(Debug)]
 pub struct PopSeat<T> {
     line: Line<Header, T>,
