@@ -15,40 +15,107 @@ pub fn prefetch_read<T>(_address: *const T) {}
 /// A hint, which changes nothing that a model could see.
 pub fn prefetch_write<T>(_address: *const T) {}
 
-/// loom's `AtomicUsize`, with each ordering passed through [`site`].
-pub struct AtomicUsize(loom::sync::atomic::AtomicUsize);
+/// loom's atomic integers, with each ordering passed through [`site`]. (The callers are outside the macro, so
+/// that each access keeps a location of its own.)
+macro_rules! atomic {
+    ($($name:ident($integer:ty)),+) => {$(
+        /// loom's atomic of the same name, with each ordering passed through [`site`].
+        pub struct $name(loom::sync::atomic::$name);
 
-impl AtomicUsize {
-    /// As in `core`.
-    #[track_caller]
-    pub fn new(value: usize) -> Self {
-        Self(loom::sync::atomic::AtomicUsize::new(value))
-    }
+        impl $name {
+            /// As in `core`.
+            #[track_caller]
+            pub fn new(value: $integer) -> Self {
+                Self(loom::sync::atomic::$name::new(value))
+            }
 
-    /// As in `core`.
-    #[track_caller]
-    pub fn load(&self, order: Ordering) -> usize {
-        self.0.load(site::order(Kind::Load, order))
-    }
+            /// As in `core`.
+            #[track_caller]
+            pub fn load(&self, order: Ordering) -> $integer {
+                self.0.load(site::order(Kind::Load, order))
+            }
 
-    /// As in `core`.
-    #[track_caller]
-    pub fn store(&self, value: usize, order: Ordering) {
-        self.0.store(value, site::order(Kind::Store, order));
-    }
+            /// As in `core`.
+            #[track_caller]
+            pub fn store(&self, value: $integer, order: Ordering) {
+                self.0.store(value, site::order(Kind::Store, order));
+            }
 
-    /// As in `core`.
-    #[track_caller]
-    pub fn fetch_or(&self, value: usize, order: Ordering) -> usize {
-        self.0.fetch_or(value, site::order(Kind::Rmw, order))
-    }
+            /// As in `core`.
+            #[track_caller]
+            pub fn swap(&self, value: $integer, order: Ordering) -> $integer {
+                self.0.swap(value, site::order(Kind::Rmw, order))
+            }
+
+            /// As in `core`.
+            #[track_caller]
+            pub fn fetch_add(&self, value: $integer, order: Ordering) -> $integer {
+                self.0.fetch_add(value, site::order(Kind::Rmw, order))
+            }
+
+            /// As in `core`.
+            #[track_caller]
+            pub fn fetch_sub(&self, value: $integer, order: Ordering) -> $integer {
+                self.0.fetch_sub(value, site::order(Kind::Rmw, order))
+            }
+
+            /// As in `core`.
+            #[track_caller]
+            pub fn fetch_or(&self, value: $integer, order: Ordering) -> $integer {
+                self.0.fetch_or(value, site::order(Kind::Rmw, order))
+            }
+
+            /// As in `core`.
+            ///
+            /// # Errors
+            /// The value found, if it is not `current`.
+            #[track_caller]
+            pub fn compare_exchange(
+                &self,
+                current: $integer,
+                new: $integer,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$integer, $integer> {
+                let success = site::order(Kind::Rmw, success);
+                let failure = site::order(Kind::Failure, failure);
+                self.0.compare_exchange(current, new, success, failure)
+            }
+
+            /// As in `core`, but it never fails by accident: loom doesn't model that.
+            ///
+            /// # Errors
+            /// The value found, if it is not `current`.
+            #[track_caller]
+            pub fn compare_exchange_weak(
+                &self,
+                current: $integer,
+                new: $integer,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$integer, $integer> {
+                self.compare_exchange(current, new, success, failure)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(stringify!($name))
+            }
+        }
+    )+};
 }
 
-impl fmt::Debug for AtomicUsize {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AtomicUsize")
-    }
+atomic!(AtomicUsize(usize));
+
+/// As in `core`.
+#[track_caller]
+pub fn fence(order: Ordering) {
+    loom::sync::atomic::fence(site::order(Kind::Fence, order));
 }
+
+/// See the native arm; here, so few that a model stays small.
+pub const PATIENCE: u32 = 1;
 
 /// One loom cell per slot: loom reports a race of two accesses that no happens-before edge orders.
 pub struct Shadow(Box<[loom::cell::UnsafeCell<()>]>);

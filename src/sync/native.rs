@@ -1,7 +1,11 @@
 //! The production arm: `core`'s own types, and trackers of size zero.
 
 pub use core::hint::spin_loop;
-pub use core::sync::atomic::AtomicUsize;
+pub use core::sync::atomic::{AtomicUsize, fence};
+
+/// How many steps of [`Backoff`](crate::Backoff) to wait for another thread in the middle of an operation, before it is
+/// taken for stalled: 1 + 2 + .. + 32 pauses, a few times what the rest of its operation takes it.
+pub const PATIENCE: u32 = 6;
 
 /// Lets another thread run; without an operating system (no feature `std`) it can only pause the processor.
 #[inline]
