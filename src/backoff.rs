@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 
-use crate::sync::{spin_loop, yield_now};
+use crate::sync::{TURN, spin_loop, yield_now};
 
 /// Doubles from 1 to 2^6 = 64 pauses, as crossbeam-utils' `Backoff` does.
 const SPINS: u32 = 6;
@@ -56,10 +56,27 @@ impl Backoff {
         self.step.set(step + 1);
     }
 
+    /// Pauses after a lost race for a turn at an end with many handles, so long that the winner does many operations on a line
+    /// that stays in its cache; then it is our turn.
+    #[cold]
+    pub(crate) fn give_way(&self) {
+        let step = (TURN.0 + self.step.get()).min(TURN.1);
+        for _ in 0..1u32 << step {
+            spin_loop();
+        }
+        self.step.set(self.step.get() + 1);
+    }
+
     /// Pauses while another thread has to act first: spins at first, then yields the processor.
     #[inline]
     pub fn snooze(&self) {
         if self.step.get() <= SPINS { self.spin() } else { yield_now() }
+    }
+
+    /// Whether so many pauses were made, each longer than the one before.
+    #[inline]
+    pub(crate) fn is_at_least(&self, steps: u32) -> bool {
+        self.step.get() >= steps
     }
 
     /// Whether [`snooze`](Self::snooze) yields by now: the time to park the thread instead, if the caller can.

@@ -17,8 +17,11 @@ extern crate std;
 mod backoff;
 pub mod cacheline;
 mod cardinality;
+pub mod mpmc;
+pub mod mpsc;
 pub mod queue;
 mod raw;
+pub mod spmc;
 pub mod spsc;
 #[doc(hidden)]
 pub mod sync;
@@ -30,6 +33,12 @@ pub use queue::{PopError, PushError};
 pub mod guide {
     #[doc = include_str!("../docs/spsc.md")]
     pub mod spsc {}
+
+    #[doc = include_str!("../docs/ring.md")]
+    pub mod ring {}
+
+    #[doc = include_str!("../docs/segments.md")]
+    pub mod segments {}
 
     #[doc = include_str!("../docs/cache-lines.md")]
     pub mod cache_lines {}

@@ -117,6 +117,9 @@ pub fn fence(order: Ordering) {
 /// See the native arm; here, so few that a model stays small.
 pub const PATIENCE: u32 = 1;
 
+/// See the native arm; here once.
+pub const TURN: (u32, u32) = (0, 0);
+
 /// One loom cell per slot: loom reports a race of two accesses that no happens-before edge orders.
 pub struct Shadow(Box<[loom::cell::UnsafeCell<()>]>);
 
@@ -178,3 +181,19 @@ impl fmt::Debug for Tracked {
         f.write_str("Tracked")
     }
 }
+
+/// See the native arm; loom's atomics can't be made in constants.
+macro_rules! constructor {
+    ($(#[$attribute:meta])* $visibility:vis fn $($rest:tt)+) => {
+        $(#[$attribute])* $visibility fn $($rest)+
+    };
+}
+pub(crate) use constructor;
+
+/// See the native arm.
+macro_rules! array {
+    ($value:expr; $n:expr) => {
+        core::array::from_fn::<_, { $n }, _>(|_| $value)
+    };
+}
+pub(crate) use array;

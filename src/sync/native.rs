@@ -7,6 +7,9 @@ pub use core::sync::atomic::{AtomicUsize, fence};
 /// taken for stalled: 1 + 2 + .. + 32 pauses, a few times what the rest of its operation takes it.
 pub const PATIENCE: u32 = 6;
 
+/// How long to leave an end to whoever has won a race for it: 2^7 pauses, doubling up to 2^9. Measured in `docs/mpmc.md`.
+pub const TURN: (u32, u32) = (7, 9);
+
 /// Lets another thread run; without an operating system (no feature `std`) it can only pause the processor.
 #[inline]
 pub fn yield_now() {
@@ -53,7 +56,7 @@ pub struct Shadow;
 impl Shadow {
     /// Shadows of `n` slots.
     #[inline(always)]
-    pub fn new(_n: usize) -> Self {
+    pub const fn new(_n: usize) -> Self {
         Self
     }
 
@@ -82,3 +85,19 @@ impl Tracked {
     #[inline(always)]
     pub fn used(&self) {}
 }
+
+/// Makes a constructor `const`, where the arm's atomics allow it.
+macro_rules! constructor {
+    ($(#[$attribute:meta])* $visibility:vis fn $($rest:tt)+) => {
+        $(#[$attribute])* $visibility const fn $($rest)+
+    };
+}
+pub(crate) use constructor;
+
+/// An array of equal values, each made anew; in a constant where the arm's atomics allow it.
+macro_rules! array {
+    ($value:expr; $n:expr) => {
+        [const { $value }; $n]
+    };
+}
+pub(crate) use array;
