@@ -54,6 +54,9 @@ pub(crate) use self::push::PushEnd;
 /// Segments that wait for use.
 const SPARES: usize = 4;
 
+/// A segment's size. Half a KiB made a queue that grows and shrinks up to 3 times slower: the allocator's locks, each time.
+const BYTES: usize = 2048;
+
 /// Where one end is.
 struct End {
     word: AtomicUsize,
@@ -79,9 +82,9 @@ unsafe impl<T: Send, P, C> Sync for Segments<T, P, C> {}
 unsafe impl<T: Send, P, C> Send for Segments<T, P, C> {}
 
 impl<T, P, C> Segments<T, P, C> {
-    /// An empty queue. A segment takes about half a KiB: 32 items of a word, 2 of the largest.
+    /// An empty queue. A segment takes about [`BYTES`], but holds two items at least.
     pub(crate) fn new() -> Self {
-        Self::with_segments_of((512 / size_of::<Slot<T>>()).clamp(2, 32))
+        Self::with_segments_of((BYTES / size_of::<Slot<T>>()).clamp(2, MOST))
     }
 
     /// An empty queue in segments of `n` slots.
@@ -90,7 +93,8 @@ impl<T, P, C> Segments<T, P, C> {
     /// If `n` is 0, or leaves no room for guests.
     pub(crate) fn with_segments_of(n: usize) -> Self {
         assert!((1..=MOST).contains(&n), "raddle: a segment has 1 to {MOST} slots, not {n}");
-        let word = Segment::<T>::new(n).word().0;
+        // Both ends begin behind the last slot of a segment without any, so that a queue never used takes next to no memory.
+        let word = Segment::<T>::new(0).word().plus(n).0;
         let end =
             || CachePadded::new(End { word: AtomicUsize::new(word), left: AtomicUsize::new(0) });
         Self {
@@ -124,15 +128,16 @@ impl<T, P, C> Segments<T, P, C> {
     /// # Safety
     /// It is the caller's alone, and empty.
     unsafe fn reuse(&self, segment: Segment<T>) {
-        for spare in self.spares.iter() {
+        // (One without slots was the first.)
+        for spare in self.spares.iter().filter(|_| segment.slots() > 0) {
             let word = segment.word().0;
             // ORDERING: (R1) Release, pairs with (R2): it was made as new.
             if spare.compare_exchange(0, word, Ordering::Release, Ordering::Relaxed).is_ok() {
                 return;
             }
         }
-        // SAFETY: the caller's alone; all segments of the queue have `n` slots.
-        unsafe { segment.free(self.n) };
+        // SAFETY: the caller's alone.
+        unsafe { segment.free() };
     }
 
     /// Reuses `segment` if its last debt is `paid`.
@@ -325,7 +330,7 @@ impl<T, P, C: Cardinality> Segments<T, P, C> {
         if watched {
             // SAFETY: the slots' debt is ours to pay, and not paid yet.
             let segment = unsafe { Segment::<T>::of(word) };
-            self.reuse_if(segment.pay_for_slots(word.index() + 1, self.n), segment);
+            self.reuse_if(segment.pay_for_slots(word.index() + 1), segment);
         }
     }
 }
@@ -341,13 +346,13 @@ impl<T, P, C> Drop for Segments<T, P, C> {
                 let segment = unsafe { Segment::<T>::of(Word(next)) };
                 next = segment.next().load(Ordering::Relaxed);
                 // SAFETY: nobody else can reach it any more.
-                unsafe { segment.free(self.n) };
+                unsafe { segment.free() };
             }
             for spare in spares.by_ref() {
                 let word = Word(spare.load(Ordering::Relaxed));
                 if word.0 != 0 {
                     // SAFETY: a spare, which nobody else can reach any more.
-                    unsafe { Segment::<T>::of(word).free(self.n) };
+                    unsafe { Segment::<T>::of(word).free() };
                 }
             }
         });

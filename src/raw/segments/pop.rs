@@ -135,7 +135,7 @@ impl<T, P, C: Cardinality> Segments<T, P, C> {
     fn leave_to_slots(&self, segment: Segment<T>, guests: usize) {
         // The slots' debt is open still, so this is never the last.
         let _ = segment.move_on(guests);
-        self.reuse_if(segment.pay_for_slots(0, self.n), segment);
+        self.reuse_if(segment.pay_for_slots(0), segment);
     }
 }
 

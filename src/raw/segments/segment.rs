@@ -85,6 +85,8 @@ struct Header {
     /// The lap of all slots: how often the segment was used, times [`STEP`].
     lap: AtomicUsize,
     debts: AtomicUsize,
+    /// How many slots follow.
+    slots: usize,
     tracked: Tracked,
 }
 
@@ -128,6 +130,7 @@ impl<T> Segment<T> {
             next: AtomicUsize::new(0),
             lap: AtomicUsize::new(0),
             debts: AtomicUsize::new(3 * DEBT),
+            slots: n,
             tracked: Tracked::new(),
         };
         // SAFETY: the header lies at the start of the allocation.
@@ -143,8 +146,8 @@ impl<T> Segment<T> {
     /// Frees it, and drops what its slots hold.
     ///
     /// # Safety
-    /// It has `n` slots and is the caller's alone.
-    pub(super) unsafe fn free(self, n: usize) {
+    /// It is the caller's alone.
+    pub(super) unsafe fn free(self) {
         struct Free<T>(Segment<T>, usize);
         impl<T> Drop for Free<T> {
             fn drop(&mut self) {
@@ -155,6 +158,7 @@ impl<T> Segment<T> {
                 unsafe { dealloc(header.cast(), Segment::<T>::layout(self.1)) };
             }
         }
+        let n = self.slots();
         let _free = Free(self, n);
         let mut slots = 0..n;
         despite_a_panic(|| {
@@ -192,6 +196,11 @@ impl<T> Segment<T> {
         let header = unsafe { self.header.as_ref() };
         header.tracked.used();
         header
+    }
+
+    /// How many slots it has.
+    pub(super) fn slots(self) -> usize {
+        self.header().slots
     }
 
     /// Slot `i`.
@@ -237,10 +246,10 @@ impl<T> Segment<T> {
 
     /// Pays the debt of the slots, if the lap of all from number `from` on is over; says whether that was the last debt.
     #[must_use]
-    pub(super) fn pay_for_slots(self, from: usize, n: usize) -> bool {
+    pub(super) fn pay_for_slots(self, from: usize) -> bool {
         let lap = self.lap();
-        for i in from..n {
-            // SAFETY: `i < n`, its number of slots.
+        for i in from..self.slots() {
+            // SAFETY: so many slots it has.
             if !unsafe { self.slot(i) }.watch(lap, STEP) {
                 return false;
             }
