@@ -56,6 +56,19 @@ impl Backoff {
         self.step.set(step + 1);
     }
 
+    /// Pauses after a lost race for a word that many change: for longer than [`spin`](Self::spin), up to 2^`most` pauses, so
+    /// that the winner gets some more work done while the word is in its cache. Not at all, if `most` is 0.
+    #[cold]
+    pub(crate) fn lose(&self, most: u32) {
+        let step = self.step.get();
+        if most > 0 {
+            for _ in 0..1u32 << step {
+                spin_loop();
+            }
+        }
+        self.step.set((step + 1).min(most));
+    }
+
     /// Pauses while another thread has to act first: spins at first, then yields the processor.
     #[inline]
     pub fn snooze(&self) {

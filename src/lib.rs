@@ -19,7 +19,10 @@ pub mod cacheline;
 mod cardinality;
 pub mod queue;
 mod raw;
+#[cfg(feature = "std")]
+mod reclaim;
 pub mod spsc;
+pub mod stack;
 #[doc(hidden)]
 pub mod sync;
 

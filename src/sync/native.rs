@@ -1,11 +1,26 @@
 //! The production arm: `core`'s own types, and trackers of size zero.
 
 pub use core::hint::spin_loop;
-pub use core::sync::atomic::{AtomicUsize, fence};
+#[cfg(target_has_atomic = "64")]
+pub use core::sync::atomic::AtomicU64;
+pub use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, fence};
+#[cfg(feature = "std")]
+pub use std::thread_local;
 
+/// A constructor that is `const` here; a model checker's atomics can't be made in constants.
+macro_rules! const_fn {
+    ($(#[$attribute:meta])* $visibility:vis fn $($function:tt)+) => {
+        $(#[$attribute])* $visibility const fn $($function)+
+    };
+}
+pub(crate) use const_fn;
 /// How many steps of [`Backoff`](crate::Backoff) to wait for another thread in the middle of an operation, before it is
 /// taken for stalled: 1 + 2 + .. + 32 pauses, a few times what the rest of its operation takes it.
 pub const PATIENCE: u32 = 6;
+
+/// After how many doublings a loser of a compare-exchange pauses no longer: 2^9 = 512 pauses at most. Measured in
+/// `docs/stack.md`.
+pub const LOSSES: u32 = 9;
 
 /// Lets another thread run; without an operating system (no feature `std`) it can only pause the processor.
 #[inline]
@@ -53,7 +68,7 @@ pub struct Shadow;
 impl Shadow {
     /// Shadows of `n` slots.
     #[inline(always)]
-    pub fn new(_n: usize) -> Self {
+    pub const fn new(_n: usize) -> Self {
         Self
     }
 
@@ -74,7 +89,7 @@ impl Tracked {
     /// Starts tracking; dropping it is the free.
     #[inline(always)]
     #[expect(clippy::new_without_default, reason = "an arm's vocabulary, not a value type")]
-    pub fn new() -> Self {
+    pub const fn new() -> Self {
         Self
     }
 

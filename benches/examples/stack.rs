@@ -1,0 +1,204 @@
+//! Compares stacks: `cargo run --release -p raddle-bench --example stack [-- CELL..]`, more rivals with `--features rivals`.
+//!
+//! Rounds are interleaved, threads pinned, and a round's times are divided by the first subject's of the same round, so
+//! that what the machine does to all of them cancels out. Printed are medians. Every round checks that what went in came
+//! out: the count, and the sum.
+
+use std::sync::{Barrier, Mutex};
+use std::time::{Duration, Instant};
+
+const ROUNDS: usize = 9;
+
+/// What is measured. `take` shows all values at once, by the best way the subject has.
+trait Subject: Sync {
+    const NAME: &'static str;
+    fn new() -> Self;
+    fn push(&self, value: u64);
+    fn pop(&self) -> Option<u64>;
+    fn take(&self, see: &mut dyn FnMut(u64)) {
+        while let Some(value) = self.pop() {
+            see(value);
+        }
+    }
+}
+
+impl Subject for raddle::stack::Stack<u64> {
+    const NAME: &'static str = "raddle Stack";
+    fn new() -> Self {
+        Self::new()
+    }
+    fn push(&self, value: u64) {
+        self.push(value);
+    }
+    fn pop(&self) -> Option<u64> {
+        self.pop()
+    }
+}
+
+struct Locked(Mutex<Vec<u64>>);
+
+impl Subject for Locked {
+    const NAME: &'static str = "Mutex<Vec>";
+    fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+    fn push(&self, value: u64) {
+        self.0.lock().unwrap().push(value);
+    }
+    fn pop(&self) -> Option<u64> {
+        self.0.lock().unwrap().pop()
+    }
+}
+
+/// A way to use a stack.
+#[derive(Clone, Copy)]
+enum Cell {
+    /// Each of so many threads pushes and pops in turn.
+    Pairs(usize),
+    /// Each of so many threads pushes 1000, then pops 1000.
+    Runs(usize),
+    /// So many threads push, as many pop.
+    Split(usize),
+    /// One thread pushes 1000 and takes all.
+    Burst,
+}
+
+const CELLS: &[(&str, Cell, u64)] = &[
+    ("pairs-1", Cell::Pairs(1), 400_000),
+    ("pairs-2", Cell::Pairs(2), 400_000),
+    ("pairs-4", Cell::Pairs(4), 200_000),
+    ("runs-1", Cell::Runs(1), 400_000),
+    ("runs-2", Cell::Runs(2), 400_000),
+    ("split-1", Cell::Split(1), 400_000),
+    ("split-2", Cell::Split(2), 200_000),
+];
+
+/// Runs `thread(i)` in each of `n` pinned threads at once, and says how long it took all of them.
+fn timed<F: Fn(usize) -> (u64, u64) + Sync>(n: usize, thread: F) -> (Duration, u64, u64) {
+    let cores = core_affinity::get_core_ids().unwrap_or_default();
+    let barrier = Barrier::new(n + 1);
+    let (mut count, mut sum) = (0, 0);
+    let took = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..n)
+            .map(|i| {
+                let (thread, barrier, cores) = (&thread, &barrier, &cores);
+                scope.spawn(move || {
+                    if !cores.is_empty() {
+                        core_affinity::set_for_current(cores[i % cores.len()]);
+                    }
+                    barrier.wait();
+                    thread(i)
+                })
+            })
+            .collect();
+        barrier.wait();
+        let start = Instant::now();
+        for thread in threads {
+            let (n, s) = thread.join().unwrap();
+            (count, sum) = (count + n, sum + s);
+        }
+        start.elapsed()
+    });
+    (took, count, sum)
+}
+
+/// Nanoseconds per pushed value.
+fn measure<S: Subject>(cell: Cell, per_thread: u64) -> f64 {
+    let stack = S::new();
+    let pushers = match cell {
+        Cell::Pairs(n) | Cell::Runs(n) | Cell::Split(n) => n as u64,
+        Cell::Burst => 1,
+    };
+    let total = pushers * per_thread;
+    let expected = pushers * (per_thread * (per_thread - 1) / 2);
+    let pop = |sum: &mut u64| {
+        let value = stack.pop();
+        *sum += value.unwrap_or(0);
+        u64::from(value.is_some())
+    };
+    let (took, count, sum) = match cell {
+        Cell::Pairs(n) => timed(n, |_| {
+            let (mut count, mut sum) = (0, 0);
+            for i in 0..per_thread {
+                stack.push(i);
+                count += pop(&mut sum);
+            }
+            (count, sum)
+        }),
+        Cell::Runs(n) => timed(n, |_| {
+            let (mut count, mut sum) = (0, 0);
+            for run in 0..per_thread / 1000 {
+                (0..1000).for_each(|i| stack.push(run * 1000 + i));
+                for _ in 0..1000 {
+                    count += pop(&mut sum);
+                }
+            }
+            (count, sum)
+        }),
+        Cell::Split(n) => timed(2 * n, |i| {
+            let (mut count, mut sum) = (0, 0);
+            if i < n {
+                (0..per_thread).for_each(|i| stack.push(i));
+            } else {
+                while count < per_thread {
+                    match pop(&mut sum) {
+                        0 => std::thread::yield_now(),
+                        _ => count += 1,
+                    }
+                }
+            }
+            (count, sum)
+        }),
+        Cell::Burst => timed(1, |_| {
+            let (mut count, mut sum) = (0, 0);
+            for run in 0..per_thread / 1000 {
+                (0..1000).for_each(|i| stack.push(run * 1000 + i));
+                stack.take(&mut |value| (count, sum) = (count + 1, sum + value));
+            }
+            (count, sum)
+        }),
+    };
+    let name = S::NAME;
+    assert_eq!((count, sum), (total, expected), "{name} lost or doubled values");
+    took.as_secs_f64() * 1e9 / total as f64
+}
+
+fn median(mut of: Vec<f64>) -> f64 {
+    of.sort_by(f64::total_cmp);
+    of[of.len() / 2]
+}
+
+type Measured = (&'static str, fn(Cell, u64) -> f64);
+
+fn subject<S: Subject>() -> Measured {
+    (S::NAME, measure::<S>)
+}
+
+fn main() {
+    let chosen: Vec<String> = std::env::args().skip(1).collect();
+    let subjects: Vec<Measured> = vec![
+        subject::<raddle::stack::Stack<u64>>(),
+        subject::<Locked>(),
+        // MORE
+    ];
+    for &(name, cell, per_thread) in CELLS {
+        if !chosen.is_empty() && !chosen.iter().any(|cell| cell == name) {
+            continue;
+        }
+        let mut times = vec![Vec::new(); subjects.len()];
+        for round in 0..=ROUNDS {
+            for (subject, times) in subjects.iter().zip(&mut times) {
+                let time = subject.1(cell, per_thread);
+                // The first round warms up.
+                if round > 0 {
+                    times.push(time);
+                }
+            }
+        }
+        println!("{name}: ns per value pushed and popped, x of the first");
+        for (subject, of) in subjects.iter().zip(&times) {
+            let ratios = of.iter().zip(&times[0]).map(|(time, first)| time / first).collect();
+            println!("  {:28} {:8.1} {:6.2}", subject.0, median(of.clone()), median(ratios));
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Stacks.
+mod chain;
+mod indices;
+mod treiber;
+pub use chain::PopAll;
+pub use treiber::Stack;
