@@ -17,11 +17,24 @@ use super::node::{self, Chain};
 /// What keeps nodes that were retired from now on as they are.
 pub(crate) use crossbeam_epoch::Guard;
 
-/// So many nodes of a thread enter their grace period together. Each entry costs an allocation in crossbeam-epoch, of 2 KiB.
-pub(super) const BATCH: usize = 64;
+/// So many nodes of a thread enter their grace period together: the more, the less each costs, since each batch costs an
+/// allocation in crossbeam-epoch; but all of them are cold by the time they return. Measured in `docs/stack.md`.
+pub(super) const fn batch(layout: Layout) -> usize {
+    let fit = 32 * 1024 / layout.size();
+    if fit < 64 {
+        64
+    } else if fit < 256 {
+        fit
+    } else {
+        256
+    }
+}
 
-/// A thread's, and a stack's, spare nodes take up no more than this, or [`BATCH`] nodes if that is more.
-pub(super) const SPARE_BYTES: usize = 128 * 1024;
+/// How many spare nodes a thread, or a stack, keeps at most.
+pub(super) const fn limit(layout: Layout) -> usize {
+    let fit = 128 * 1024 / layout.size();
+    if fit < batch(layout) { batch(layout) } else { fit }
+}
 
 static COLLECTOR: OnceLock<Collector> = OnceLock::new();
 
@@ -49,7 +62,7 @@ impl Handle {
     /// Has `chain`, nodes of type `N`, given to the thread that notices the end of their grace period.
     ///
     /// # Safety
-    /// As for [`Local::retire`](super::Local::retire).
+    /// As for `Local::retire`.
     pub(super) unsafe fn defer<N>(&self, chain: Chain) {
         let guard = self.pin();
         // Three words: crossbeam-epoch keeps them without an allocation.

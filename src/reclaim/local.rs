@@ -1,7 +1,7 @@
 //! A thread's nodes: those in their grace period that wait for company, and spare ones.
 //!
 //! ```text
-//!            pop, pop_all                   64 of them                     grace period over
+//!            pop, pop_all                  a batch of them                 grace period over
 //!   stack -----------------> limbo chain -----------------> crossbeam-epoch ----------------+
 //!     ^                                                                                     |
 //!     |    push               spare chain  <-------------------------------------------------+
@@ -14,8 +14,8 @@
 //! thread to thread through the epoch, and through the depot where one thread pushes and another pops; the depot is only
 //! ever added to or taken whole, so it has no ABA problem and needs no guard.
 //!
-//! *Bounds.* Spare nodes, the surplus, and a depot take [`SPARE_BYTES`] each, per thread and layout, and per stack; limbo
-//! fewer than [`BATCH`] nodes, or one `pop_all`. The rest is freed as soon as its grace period is over.
+//! *Bounds.* Spare nodes, the surplus, and a depot are [`limit`] nodes each, about, per thread and layout, and per stack; limbo
+//! is less than a [`batch`]. The rest is freed as soon as its grace period is over.
 //!
 //! *Re-entrance.* crossbeam-epoch runs [`give`] within `pin` and `flush`. So no borrow lasts across those: everything is a
 //! `Cell`, and no code of users runs in this folder.
@@ -25,9 +25,10 @@
 use alloc::boxed::Box;
 use core::alloc::Layout;
 use core::cell::Cell;
+use core::marker::PhantomData;
 use core::ptr;
 
-use super::grace::{BATCH, Guard, Handle, SPARE_BYTES};
+use super::grace::{Guard, Handle, batch, limit};
 use super::node::{self, Chain, Header, SMALL, STEP};
 use crate::cacheline::CachePadded;
 use crate::sync::{AtomicPtr, AtomicUsize, Ordering, const_fn};
@@ -86,11 +87,6 @@ pub(super) fn give(chain: Chain, layout: Layout) {
     }
 }
 
-/// How many spare nodes are kept.
-fn limit(layout: Layout) -> usize {
-    (SPARE_BYTES / layout.size()).max(BATCH)
-}
-
 impl Local {
     const fn new() -> Self {
         Self {
@@ -108,42 +104,48 @@ impl Local {
 
     /// A node of type `N`, without a value: a spare one, or a new one.
     #[inline(always)]
-    pub(crate) fn take<N>(&self, depot: &Depot) -> *mut Header {
-        let layout = node::layout::<N>();
-        let bin = self.bin(layout);
+    pub(crate) fn take<N>(&self, depot: &Depot<N>) -> *mut Header {
+        let bin = self.bin(node::layout::<N>());
         let spare = bin.spare.get();
-        if spare.is_null() { bin.restock(depot, layout) } else { bin.unlink(spare) }
+        if spare.is_null() { bin.restock(depot) } else { bin.unlink(spare) }
     }
 
     /// Ends the life of a chain of nodes of type `N`, without values: they become spare when no guard is left that was
-    /// there before.
+    /// there before. Says whether this was a good moment for [`unload`](Self::unload).
     ///
     /// # Safety
     /// The nodes came from [`take`](Self::take) and are out of reach: only who holds a guard may still look at them. Nobody
     /// retires them again.
     #[inline(always)]
-    pub(crate) unsafe fn retire<N>(&self, chain: Chain, depot: &Depot) {
+    pub(crate) unsafe fn retire<N>(&self, chain: Chain) -> bool {
         let bin = self.bin(node::layout::<N>());
         // Who still looks may find this link changed. It then holds a stale head, and its compare-exchange fails.
         // SAFETY: not empty, alive, and out of the stack.
         let limbo = unsafe { chain.on(bin.limbo.get()) };
-        if limbo.len < BATCH {
-            bin.limbo.set(limbo);
-        } else {
+        let full = limbo.len >= batch(node::layout::<N>());
+        if full {
             // SAFETY: all of them were retired.
-            unsafe { self.defer::<N>(bin, limbo, depot) };
+            unsafe { self.defer::<N>(bin, limbo) };
+        } else {
+            bin.limbo.set(limbo);
         }
+        full
     }
 
     #[cold]
-    unsafe fn defer<N>(&self, bin: &Bin, limbo: Chain, depot: &Depot) {
+    unsafe fn defer<N>(&self, bin: &Bin, limbo: Chain) {
         bin.limbo.set(Chain::EMPTY);
         // SAFETY: passed on to the caller.
         unsafe { self.handle.defer::<N>(limbo) };
-        let surplus = bin.surplus.replace(Chain::EMPTY);
-        if surplus.len > 0 {
+    }
+
+    /// Lets others have what is more than enough.
+    #[inline]
+    pub(crate) fn unload<N>(&self, depot: &Depot<N>) {
+        let surplus = &self.bin(node::layout::<N>()).surplus;
+        if surplus.get().len > 0 {
             // SAFETY: spare nodes, of this layout.
-            unsafe { depot.put(surplus, node::layout::<N>()) };
+            unsafe { depot.put(surplus.replace(Chain::EMPTY)) };
         }
     }
 
@@ -195,7 +197,7 @@ impl Bin {
 
     /// A node, when there is no spare one.
     #[cold]
-    fn restock(&self, depot: &Depot, layout: Layout) -> *mut Header {
+    fn restock<N>(&self, depot: &Depot<N>) -> *mut Header {
         let surplus = self.surplus.replace(Chain::EMPTY);
         if surplus.len > 0 {
             // SAFETY: our own spare nodes.
@@ -205,10 +207,10 @@ impl Bin {
         }
         let spare = depot.take();
         if spare.is_null() {
-            return node::allocate(layout);
+            return node::allocate(node::layout::<N>());
         }
         // Not counted: taken for as many as we like to have.
-        self.spares.set(2 * BATCH);
+        self.spares.set(2 * batch(node::layout::<N>()));
         self.unlink(spare)
     }
 
@@ -218,7 +220,7 @@ impl Bin {
     /// The nodes are of this `layout`, without values, and the caller's alone.
     unsafe fn accept(&self, chain: Chain, layout: Layout) {
         let fits = |kept: usize| kept.saturating_add(chain.len) <= limit(layout);
-        if self.spares.get() < 2 * BATCH && fits(self.spares.get()) {
+        if self.spares.get() < 2 * batch(layout) && fits(self.spares.get()) {
             // SAFETY: ours now.
             unsafe { chain.link(self.spare.get()) };
             self.spare.set(chain.first);
@@ -276,8 +278,11 @@ impl Drop for Local {
     }
 }
 
-/// A stack's spare nodes, which come from threads that pop more than they push, for those that push more.
-pub(crate) struct Depot(CachePadded<Shelf>);
+/// A stack's spare nodes, of type `N`, which come from threads that pop more than they push, for those that push more.
+pub(crate) struct Depot<N> {
+    shelf: CachePadded<Shelf>,
+    _nodes: PhantomData<fn() -> N>,
+}
 
 struct Shelf {
     first: AtomicPtr<Header>,
@@ -285,17 +290,18 @@ struct Shelf {
     len: AtomicUsize,
 }
 
-impl Depot {
+impl<N> Depot<N> {
     const_fn! {
         pub(crate) fn new() -> Self {
             let first = AtomicPtr::new(ptr::null_mut());
-            Self(CachePadded::new(Shelf { first, len: AtomicUsize::new(0) }))
+            let shelf = CachePadded::new(Shelf { first, len: AtomicUsize::new(0) });
+            Self { shelf, _nodes: PhantomData }
         }
     }
 
     /// All nodes, as a chain that ends with null.
     fn take(&self) -> *mut Header {
-        let Shelf { first, len } = &*self.0;
+        let Shelf { first, len } = &*self.shelf;
         // Relaxed: to see something is a reason to look, and nothing more.
         if first.load(Ordering::Relaxed).is_null() {
             return ptr::null_mut();
@@ -309,9 +315,10 @@ impl Depot {
     /// Adds `chain`, or frees it if there is enough.
     ///
     /// # Safety
-    /// The nodes are of this `layout`, without values, and the caller's alone.
-    unsafe fn put(&self, chain: Chain, layout: Layout) {
-        let Shelf { first, len } = &*self.0;
+    /// The nodes are of this layout, at least one, without values, and the caller's alone.
+    unsafe fn put(&self, chain: Chain) {
+        let Shelf { first, len } = &*self.shelf;
+        let layout = node::layout::<N>();
         if len.load(Ordering::Relaxed).saturating_add(chain.len) > limit(layout) {
             // SAFETY: passed on to the caller.
             return unsafe { chain.free(layout) };
@@ -320,19 +327,21 @@ impl Depot {
         len.fetch_add(chain.len, Ordering::Relaxed);
         let mut below = first.load(Ordering::Relaxed);
         loop {
-            // SAFETY: not empty, and ours until the next statement.
+            // SAFETY: not empty, and ours until the next statement succeeds.
             unsafe { chain.link(below) };
+            let new = chain.first;
             // ORDERING: (D1) Release, pairs with (D2): we are done with the nodes.
-            match first.compare_exchange_weak(below, chain.first, Ordering::Release, Ordering::Relaxed) {
+            match first.compare_exchange_weak(below, new, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => return,
                 Err(now) => below = now,
             }
         }
     }
+}
 
-    /// Frees all nodes, before their stack goes.
-    pub(crate) fn clear<N>(&mut self) {
-        // SAFETY: spare nodes are nobody else's, and this stack's are of type `N`.
+impl<N> Drop for Depot<N> {
+    fn drop(&mut self) {
+        // SAFETY: spare nodes are nobody else's, and of this layout.
         unsafe { free_linked(self.take(), node::layout::<N>()) };
     }
 }

@@ -106,8 +106,11 @@ pub(crate) fn allocate(layout: Layout) -> *mut Header {
     if node.is_null() {
         handle_alloc_error(layout);
     }
-    let header =
-        Header { next: AtomicPtr::new(ptr::null_mut()), shadow: Shadow::new(1), tracked: Tracked::new() };
+    let header = Header {
+        next: AtomicPtr::new(ptr::null_mut()),
+        shadow: Shadow::new(1),
+        tracked: Tracked::new(),
+    };
     // SAFETY: freshly allocated, with the layout of a type that begins with a header.
     unsafe { node.write(header) };
     node

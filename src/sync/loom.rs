@@ -8,7 +8,7 @@ use super::site::{self, Kind};
 
 pub use loom::hint::spin_loop;
 pub use loom::thread::yield_now;
-pub use loom::{lazy_static, thread_local};
+pub use loom::thread_local;
 
 /// See the native arm; here a constructor isn't `const`.
 macro_rules! const_fn {
@@ -19,7 +19,7 @@ macro_rules! const_fn {
 pub(crate) use const_fn;
 
 /// See the native arm; here a loser tries again at once, since to loom a pause is a yield, which hides interleavings.
-pub const LOSSES: u32 = 0;
+pub const LOSS: (u32, u32) = (0, 0);
 
 /// A hint, which changes nothing that a model could see.
 pub fn prefetch_read<T>(_address: *const T) {}

@@ -8,19 +8,21 @@ pub use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, fence};
 pub use std::thread_local;
 
 /// A constructor that is `const` here; a model checker's atomics can't be made in constants.
+#[cfg(feature = "std")]
 macro_rules! const_fn {
     ($(#[$attribute:meta])* $visibility:vis fn $($function:tt)+) => {
         $(#[$attribute])* $visibility const fn $($function)+
     };
 }
+#[cfg(feature = "std")]
 pub(crate) use const_fn;
 /// How many steps of [`Backoff`](crate::Backoff) to wait for another thread in the middle of an operation, before it is
 /// taken for stalled: 1 + 2 + .. + 32 pauses, a few times what the rest of its operation takes it.
 pub const PATIENCE: u32 = 6;
 
-/// After how many doublings a loser of a compare-exchange pauses no longer: 2^9 = 512 pauses at most. Measured in
+/// The logarithms of the shortest and the longest pause of who lost a compare-exchange: 128 to 512 pauses. Measured in
 /// `docs/stack.md`.
-pub const LOSSES: u32 = 9;
+pub const LOSS: (u32, u32) = (7, 9);
 
 /// Lets another thread run; without an operating system (no feature `std`) it can only pause the processor.
 #[inline]
