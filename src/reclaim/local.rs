@@ -31,9 +31,9 @@ use core::ptr;
 use super::grace::{Guard, Handle, batch, limit};
 use super::node::{self, Chain, Header, SMALL, STEP};
 use crate::cacheline::CachePadded;
-use crate::sync::{AtomicPtr, AtomicUsize, Ordering, const_fn};
+use crate::sync::{AtomicPtr, AtomicUsize, Ordering, const_fn, per_thread};
 
-crate::sync::thread_local! {
+per_thread! {
     static LOCAL: Local = const { Local::new() };
 }
 

@@ -6,24 +6,24 @@
 //!
 //! - a chain is given on when every guard that was there when it was retired is gone, *at once* then, so that a wrong reuse
 //!   happens within a few steps;
-//! - what a guard's owner did happens before that (G3 to G4), and nothing else does: no lock, which would order more than
-//!   the promise and hide what we forgot;
+//! - what the owners of all earlier guards did under them happens before that (G3 to G4), and what the retiring thread did
+//!   (G5 to G4), but nothing else does: a lock would order more than is promised, and hide what we forgot;
 //! - who pins after a chain was retired doesn't find it any more (G1, G2), however old the values it reads elsewhere.
 //!
-//! What is not an atomic here is no part of the modelled program: all threads of a model share one thread of the system, so
-//! this is a list that is exact at each step, and cleared when the last guard goes.
+//! The list of guards is no part of the modelled program: threads of a model take turns, so it is exact at each step.
 //!
-//! Edges: G1 with G2 (who is too late for the one is in time for the other), G3 with G4 (guards go before nodes).
+//! Edges: G1 with G2 (who is too late for the one is in time for the other), G3 with G4 (guards go before
+//! nodes), G5 with G4 (who retires a node is done with it).
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::alloc::Layout;
-use core::cell::RefCell;
+use core::cell::OnceCell;
 use core::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use super::local::give;
 use super::node::{self, Chain};
-use crate::sync::{AtomicUsize, Ordering, fence};
+use crate::sync::{AtomicUsize, Ordering, fence, per_execution};
 
 /// Each node enters its grace period at once.
 pub(super) const fn batch(_layout: Layout) -> usize {
@@ -35,47 +35,80 @@ pub(super) const fn limit(_layout: Layout) -> usize {
     1
 }
 
-std::thread_local! {
-    static DOMAIN: RefCell<Domain> = const { RefCell::new(Domain { pins: Vec::new(), retired: Vec::new() }) };
+per_execution! {
+    static DOMAIN: Shared = Shared::default();
 }
 
+/// loom has no more than five threads.
+const THREADS: usize = 5;
+
+#[derive(Default)]
+struct Shared {
+    /// Of each thread, a word that it writes when a guard of its goes, or a chain is retired.
+    words: [Word; THREADS],
+    /// Written by who pins and read by who retires, so that the checker tries both orders. It publishes nothing.
+    turn: Word,
+    domain: Mutex<Domain>,
+}
+
+struct Word(AtomicUsize);
+
+impl Default for Word {
+    fn default() -> Self {
+        Self(AtomicUsize::new(0))
+    }
+}
+
+#[derive(Default)]
 struct Domain {
-    pins: Vec<Arc<Pin>>,
+    /// How many threads have a word.
+    threads: usize,
+    /// The guards that are there, by number.
+    guards: Vec<usize>,
+    /// How many there ever were.
+    count: usize,
     retired: Vec<Retired>,
 }
-
-/// One guard; the word is 1 when it is gone.
-struct Pin(AtomicUsize);
 
 struct Retired {
     chain: Chain,
     layout: Layout,
-    waits_for: Vec<Arc<Pin>>,
+    waits_for: Vec<usize>,
 }
 
-/// Nothing is borrowed while a thread of the model may be switched: `f` touches no atomic.
+// SAFETY: retired nodes are nobody's.
+unsafe impl Send for Retired {}
+
+/// Not locked while a thread of the model may be switched: `f` touches no atomic.
 fn domain<R>(f: impl FnOnce(&mut Domain) -> R) -> R {
-    DOMAIN.with(|domain| f(&mut domain.borrow_mut()))
+    f(&mut DOMAIN.domain.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// What keeps nodes that were retired from now on as they are.
-pub(crate) struct Guard(Arc<Pin>);
+pub(crate) struct Guard {
+    number: usize,
+    thread: usize,
+}
 
-/// A thread's place among those whose guards count; here there is nothing to know of a thread.
-pub(super) struct Handle(());
+/// A thread's place among those whose guards count.
+pub(super) struct Handle(OnceCell<usize>);
 
 impl Handle {
     pub(super) const fn new() -> Self {
-        Self(())
+        Self(OnceCell::new())
     }
 
-    #[expect(clippy::unused_self, reason = "as in the other arm")]
     pub(super) fn pin(&self) -> Guard {
-        let pin = Arc::new(Pin(AtomicUsize::new(0)));
-        domain(|domain| domain.pins.push(Arc::clone(&pin)));
+        let thread = self.thread();
+        DOMAIN.turn.0.store(1, Ordering::Relaxed);
+        let number = domain(|domain| {
+            domain.count += 1;
+            domain.guards.push(domain.count);
+            domain.count
+        });
         // ORDERING: (G1) SeqCst, pairs with (G2): a chain that doesn't wait for us was unlinked before we look.
         fence(Ordering::SeqCst);
-        Guard(pin)
+        Guard { number, thread }
     }
 
     pub(super) unsafe fn defer<N>(&self, chain: Chain) {
@@ -83,12 +116,23 @@ impl Handle {
         unsafe { self.defer_of(chain, node::layout::<N>()) };
     }
 
-    #[expect(clippy::unused_self, reason = "as in the other arm")]
+    fn thread(&self) -> usize {
+        *self.0.get_or_init(|| {
+            domain(|domain| {
+                domain.threads += 1;
+                domain.threads - 1
+            })
+        })
+    }
+
     pub(super) unsafe fn defer_of(&self, chain: Chain, layout: Layout) {
         // ORDERING: (G2) SeqCst, pairs with (G1): the chain is unlinked before we ask who may still look.
         fence(Ordering::SeqCst);
+        // ORDERING: (G5) Release, pairs with (G4): we are done with the nodes, too.
+        DOMAIN.words[self.thread()].0.fetch_add(0, Ordering::Release);
+        DOMAIN.turn.0.load(Ordering::Relaxed);
         domain(|domain| {
-            let waits_for = domain.pins.clone();
+            let waits_for = domain.guards.clone();
             domain.retired.push(Retired { chain, layout, waits_for });
         });
         collect();
@@ -98,29 +142,29 @@ impl Handle {
 impl Drop for Guard {
     fn drop(&mut self) {
         // ORDERING: (G3) Release, pairs with (G4): we have looked.
-        self.0.0.store(1, Ordering::Release);
-        domain(|domain| domain.pins.retain(|pin| !Arc::ptr_eq(pin, &self.0)));
+        DOMAIN.words[self.thread].0.store(self.number, Ordering::Release);
+        domain(|domain| domain.guards.retain(|&number| number != self.number));
         collect();
     }
 }
 
 /// Gives on every chain whose grace period is over.
 fn collect() {
-    while let Some(Retired { chain, layout, waits_for }) = domain(Domain::over) {
-        for pin in waits_for {
-            // ORDERING: (G4) Acquire, pairs with (G3): the guard's owner has looked. (An RMW, since that sees the latest.)
-            let gone = pin.0.fetch_add(0, Ordering::Acquire);
-            assert_eq!(gone, 1, "a guard that is still there was not waited for");
+    while let Some((Retired { chain, layout, .. }, threads)) = domain(Domain::over) {
+        for word in &DOMAIN.words[..threads] {
+            // ORDERING: (G4) Acquire, pairs with (G3, G5): nobody looks any more. (An RMW, since that sees the latest.)
+            word.0.fetch_add(0, Ordering::Acquire);
         }
         give(chain, layout);
     }
 }
 
 impl Domain {
-    fn over(&mut self) -> Option<Retired> {
-        let is_there = |pin| self.pins.iter().any(|there| Arc::ptr_eq(there, pin));
+    /// A chain that no guard is left for, and how many threads have a word.
+    fn over(&mut self) -> Option<(Retired, usize)> {
+        let is_there = |number| self.guards.contains(number);
         let over = self.retired.iter().position(|one| !one.waits_for.iter().any(is_there))?;
-        Some(self.retired.swap_remove(over))
+        Some((self.retired.swap_remove(over), self.threads))
     }
 }
 

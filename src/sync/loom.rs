@@ -8,7 +8,6 @@ use super::site::{self, Kind};
 
 pub use loom::hint::spin_loop;
 pub use loom::thread::yield_now;
-pub use loom::thread_local;
 
 /// See the native arm; here a constructor isn't `const`.
 macro_rules! const_fn {
@@ -17,6 +16,22 @@ macro_rules! const_fn {
     };
 }
 pub(crate) use const_fn;
+
+/// One value per thread, as by `std::thread_local`.
+macro_rules! per_thread {
+    ($(#[$attribute:meta])* static $name:ident: $type:ty = const { $value:expr };) => {
+        loom::thread_local! { $(#[$attribute])* static $name: $type = $value; }
+    };
+}
+pub(crate) use per_thread;
+
+/// One value per execution of a model, shared by its threads.
+macro_rules! per_execution {
+    (static $name:ident: $type:ty = $value:expr;) => {
+        loom::lazy_static! { static ref $name: $type = $value; }
+    };
+}
+pub(crate) use per_execution;
 
 /// See the native arm; here a loser tries again at once, since to loom a pause is a yield, which hides interleavings.
 pub const LOSS: (u32, u32) = (0, 0);

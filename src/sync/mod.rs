@@ -6,7 +6,8 @@
 //! | `loom` | `--cfg loom` and feature `loom` | weak memory: every interleaving and every stale value |
 //!
 //! An arm provides, under these names: `AtomicPtr`, `AtomicU32`, `AtomicU64`, `AtomicUsize`, `LOSS`, `PATIENCE`, `Shadow`,
-//! `Tracked`, `const_fn`, `fence`, `prefetch_read`, `prefetch_write`, `spin_loop`, `thread_local`, `yield_now`. A further
+//! `Tracked`, `const_fn`, `fence`, `per_thread`, `prefetch_read`, `prefetch_write`, `spin_loop`, `yield_now`. (A
+//! model arm besides: `per_execution`.) A further
 //! arm is one more file here and one more line below; nothing above this folder changes, because algorithms see these
 //! names only. The methods of model arms are `#[track_caller]`: an ordering's *site* is the source location that asks for it,
 //! which is how `site` can weaken one ordering at a time without a trace of it in the algorithms. Hence the house

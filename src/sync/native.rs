@@ -4,8 +4,6 @@ pub use core::hint::spin_loop;
 #[cfg(target_has_atomic = "64")]
 pub use core::sync::atomic::AtomicU64;
 pub use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, fence};
-#[cfg(feature = "std")]
-pub use std::thread_local;
 
 /// A constructor that is `const` here; a model checker's atomics can't be made in constants.
 #[cfg(feature = "std")]
@@ -16,6 +14,16 @@ macro_rules! const_fn {
 }
 #[cfg(feature = "std")]
 pub(crate) use const_fn;
+
+/// One value per thread, as by `std::thread_local`.
+#[cfg(feature = "std")]
+macro_rules! per_thread {
+    ($(#[$attribute:meta])* static $name:ident: $type:ty = const { $value:expr };) => {
+        std::thread_local! { $(#[$attribute])* static $name: $type = const { $value }; }
+    };
+}
+#[cfg(feature = "std")]
+pub(crate) use per_thread;
 /// How many steps of [`Backoff`](crate::Backoff) to wait for another thread in the middle of an operation, before it is
 /// taken for stalled: 1 + 2 + .. + 32 pauses, a few times what the rest of its operation takes it.
 pub const PATIENCE: u32 = 6;

@@ -39,9 +39,9 @@ impl Value {
 }
 
 /// Runs `there` in a thread of its own beside `here`.
-fn beside<S: Send + Sync + 'static, A: Send + 'static, B>(
+fn beside<S: 'static, A: 'static, B>(
     shared: &Arc<S>,
-    there: impl FnOnce(&S) -> A + Send + 'static,
+    there: impl FnOnce(&S) -> A + 'static,
     here: impl FnOnce(&S) -> B,
 ) -> (A, B) {
     let other = thread::spawn({
@@ -61,43 +61,43 @@ fn rest(stack: &Stack<u32>) -> Vec<u32> {
 }
 
 fn a_push_meets_a_pop(model: Model) -> Checked {
-    model.at_least(1).check_outcomes(
+    model.at_least(7).check_outcomes(
         || {
             let stack = stack_of(&[]);
             let ((), popped) = beside(&stack, |stack| stack.push(7), |stack| stack.pop());
             assert_eq!(rest(&stack).len(), usize::from(popped.is_none()));
             popped
         },
-        [],
+        [None, Some(7)],
     )
 }
 
 fn two_pushes_both_land(model: Model) -> Checked {
-    model.at_least(1).check_outcomes(
+    model.at_least(23).check_outcomes(
         || {
             let stack = stack_of(&[]);
             beside(&stack, |stack| stack.push(1), |stack| stack.push(2));
             (rest(&stack), stack.is_empty())
         },
-        [],
+        [(vec![1, 2], true), (vec![2, 1], true)],
     )
 }
 
 fn two_pops_get_different_values(model: Model) -> Checked {
-    model.at_least(1).check_outcomes(
+    model.at_least(278).check_outcomes(
         || {
             let stack = stack_of(&[1, 2]);
             let popped = beside(&stack, |stack| stack.pop(), |stack| stack.pop());
             assert!(stack.is_empty());
             popped
         },
-        [],
+        [(Some(1), Some(2)), (Some(2), Some(1))],
     )
 }
 
 /// What ABA needs: one thread pops two and pushes one, which takes the first one's node if it may.
 fn a_popped_node_is_reused_beside_a_pop(model: Model) -> Checked {
-    model.at_least(1).check_outcomes(
+    model.at_least(899).check_outcomes(
         || {
             let stack = stack_of(&[1, 2]);
             let there = |stack: &Stack<u32>| {
@@ -108,12 +108,17 @@ fn a_popped_node_is_reused_beside_a_pop(model: Model) -> Checked {
             let (theirs, mine) = beside(&stack, there, |stack| stack.pop());
             (theirs, mine, rest(&stack))
         },
-        [],
+        [
+            ((Some(1), None), Some(2), vec![3]),
+            ((Some(2), None), Some(1), vec![3]),
+            ((Some(2), Some(1)), None, vec![3]),
+            ((Some(2), Some(1)), Some(3), vec![]),
+        ],
     )
 }
 
 fn pops_and_pushes_beside_pops_and_pushes(model: Model) -> Checked {
-    model.at_least(1).check_outcomes(
+    model.at_least(468).check_outcomes(
         || {
             let stack = stack_of(&[1]);
             let there = |stack: &Stack<u32>| {
@@ -129,12 +134,19 @@ fn pops_and_pushes_beside_pops_and_pushes(model: Model) -> Checked {
             let (theirs, mine) = beside(&stack, there, here);
             (theirs, mine, rest(&stack))
         },
-        [],
+        [
+            (None, Some(1), vec![2, 3]),
+            (None, Some(1), vec![3, 2]),
+            (Some(1), None, vec![2, 3]),
+            (Some(1), None, vec![3, 2]),
+            (Some(1), Some(2), vec![3]),
+            (Some(3), Some(1), vec![2]),
+        ],
     )
 }
 
 fn a_peek_beside_a_pop_and_a_reuse(model: Model) -> Checked {
-    model.at_least(1).check_outcomes(
+    model.at_least(67).check_outcomes(
         || {
             let stack = stack_of(&[1]);
             let there = |stack: &Stack<u32>| {
@@ -146,12 +158,12 @@ fn a_peek_beside_a_pop_and_a_reuse(model: Model) -> Checked {
             assert_eq!((popped, rest(&stack)), (Some(1), vec![2]));
             peeked
         },
-        [],
+        [None, Some(1), Some(2)],
     )
 }
 
 fn all_values_are_popped_once(model: Model) -> Checked {
-    model.at_least(1).check_outcomes(
+    model.at_least(90).check_outcomes(
         || {
             let stack = stack_of(&[1]);
             let there = |stack: &Stack<u32>| {
@@ -161,12 +173,12 @@ fn all_values_are_popped_once(model: Model) -> Checked {
             let (popped, all) = beside(&stack, there, rest);
             (popped, all, rest(&stack))
         },
-        [],
+        [(None, vec![2, 1], vec![]), (Some(2), vec![1], vec![])],
     )
 }
 
 fn nodes_of_pop_all_are_reused_beside_a_pop(model: Model) -> Checked {
-    model.at_least(1).check_outcomes(
+    model.at_least(74).check_outcomes(
         || {
             let stack = stack_of(&[1, 2]);
             let there = |stack: &Stack<u32>| {
@@ -177,24 +189,24 @@ fn nodes_of_pop_all_are_reused_beside_a_pop(model: Model) -> Checked {
             let (all, popped) = beside(&stack, there, |stack| stack.pop());
             (all, popped, rest(&stack))
         },
-        [],
+        [(vec![1], Some(2), vec![3]), (vec![2, 1], None, vec![3]), (vec![2, 1], Some(3), vec![])],
     )
 }
 
 fn a_chain_is_pushed_at_once(model: Model) -> Checked {
-    model.at_least(1).check_outcomes(
+    model.at_least(7).check_outcomes(
         || {
             let stack = stack_of(&[]);
             let ((), all) = beside(&stack, |stack| stack.push_all([1, 2]), rest);
             (all, rest(&stack))
         },
-        [],
+        [(vec![], vec![2, 1]), (vec![2, 1], vec![])],
     )
 }
 
 /// One thread pops and lets go of what it can't keep; the other pushes with what it finds.
 fn spare_nodes_go_from_thread_to_thread(model: Model) -> Checked {
-    model.at_least(1).check_outcomes(
+    model.at_least(94).check_outcomes(
         || {
             let stack = stack_of(&[1, 2, 3]);
             let there = |stack: &Stack<u32>| {
@@ -204,24 +216,26 @@ fn spare_nodes_go_from_thread_to_thread(model: Model) -> Checked {
             let (theirs, ()) = beside(&stack, there, |stack| stack.push(10));
             (theirs, rest(&stack))
         },
-        [],
+        [(6, vec![10]), (15, vec![1])],
     )
 }
 
 fn values_are_dropped_once(model: Model) -> Checked {
-    model.at_least(1).check_outcomes(
+    model.at_least(54).check_outcomes(
         || {
             let stack = Arc::new(Stack::new());
             stack.push_all([Value::new(1), Value::new(2), Value::new(3)]);
-            let there = |stack: &Stack<Value>| stack.pop_all().take(1).map(|value| value.0).sum();
-            beside(&stack, there, |stack| stack.pop().map(|value| value.0)) as (u32, _)
+            let there = |stack: &Stack<Value>| -> u32 {
+                stack.pop_all().take(1).map(|value| value.0).sum()
+            };
+            beside(&stack, there, |stack| stack.pop().map(|value| value.0))
         },
-        [],
+        [(2, Some(3)), (3, None)],
     )
 }
 
 fn indices_are_popped_once(model: Model) -> Checked {
-    model.at_least(1).check_outcomes(
+    model.at_least(175).check_outcomes(
         || {
             let stack = Arc::new(IndexStack::full(2));
             let there = |stack: &IndexStack| stack.pop();
@@ -233,18 +247,25 @@ fn indices_are_popped_once(model: Model) -> Checked {
             let (theirs, mine) = beside(&stack, there, here);
             (theirs, mine, stack.pop(), stack.pop())
         },
-        [],
+        [
+            (Some(0), Some(0), Some(1), None),
+            (Some(0), Some(1), Some(1), None),
+            (Some(1), Some(0), Some(0), None),
+        ],
     )
 }
 
 fn a_tag_stops_aba(model: Model) -> Checked {
-    model.at_least(1).check_outcomes(pop_beside_pop_pop_push::<IndexStack>, [])
+    model.at_least(130).check_outcomes(
+        pop_beside_pop_pop_push::<IndexStack>,
+        [(None, vec![0, 1]), (Some(0), vec![0, 1]), (Some(1), vec![0, 1])],
+    )
 }
 
 /// The slot is plain memory to whoever has its index.
 fn an_index_hands_over_its_slot(model: Model) -> Checked {
     use raddle::sync::Shadow;
-    model.at_least(1).check_outcomes(
+    model.at_least(174).check_outcomes(
         || {
             let shared = Arc::new((IndexStack::full(1), Shadow::new(1)));
             let use_it = |(stack, slot): &(IndexStack, Shadow)| {
@@ -257,6 +278,6 @@ fn an_index_hands_over_its_slot(model: Model) -> Checked {
             };
             beside(&shared, use_it, use_it)
         },
-        [],
+        [(false, true), (true, false), (true, true)],
     )
 }
