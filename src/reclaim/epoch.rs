@@ -30,10 +30,10 @@ pub(super) const fn batch(layout: Layout) -> usize {
     }
 }
 
-/// How many spare nodes a thread, or a stack, keeps at most.
+/// How many spare nodes a thread, or a stack, keeps at most: four batches at least, since that many are under way at a time.
 pub(super) const fn limit(layout: Layout) -> usize {
     let fit = 128 * 1024 / layout.size();
-    if fit < batch(layout) { batch(layout) } else { fit }
+    if fit < 4 * batch(layout) { 4 * batch(layout) } else { fit }
 }
 
 static COLLECTOR: OnceLock<Collector> = OnceLock::new();

@@ -7,13 +7,13 @@
 //! - a chain is given on when every guard that was there when it was retired is gone, *at once* then, so that a wrong reuse
 //!   happens within a few steps;
 //! - what the owners of all earlier guards did under them happens before that (G3 to G4), and what the retiring thread did
-//!   (G5 to G4), but nothing else does: a lock would order more than is promised, and hide what we forgot;
+//!   (G2 to G4), but nothing else does: a lock would order more than is promised, and hide what we forgot;
 //! - who pins after a chain was retired doesn't find it any more (G1, G2), however old the values it reads elsewhere.
 //!
 //! The list of guards is no part of the modelled program: threads of a model take turns, so it is exact at each step.
 //!
 //! Edges: G1 with G2 (who is too late for the one is in time for the other), G3 with G4 (guards go before
-//! nodes), G5 with G4 (who retires a node is done with it).
+//! nodes), G2 with G4 (who retires a node is done with it).
 
 use alloc::vec::Vec;
 use core::alloc::Layout;
@@ -126,10 +126,10 @@ impl Handle {
     }
 
     pub(super) unsafe fn defer_of(&self, chain: Chain, layout: Layout) {
-        // ORDERING: (G2) SeqCst, pairs with (G1): the chain is unlinked before we ask who may still look.
+        // ORDERING: (G2) SeqCst, pairs with (G1, G4): the chain is unlinked before we ask who may still look.
         fence(Ordering::SeqCst);
-        // ORDERING: (G5) Release, pairs with (G4): we are done with the nodes, too.
-        DOMAIN.words[self.thread()].0.fetch_add(0, Ordering::Release);
+        // Relaxed: the fence before it releases what we did with the nodes (to G4).
+        DOMAIN.words[self.thread()].0.fetch_add(0, Ordering::Relaxed);
         DOMAIN.turn.0.load(Ordering::Relaxed);
         domain(|domain| {
             let waits_for = domain.guards.clone();
@@ -152,7 +152,7 @@ impl Drop for Guard {
 fn collect() {
     while let Some((Retired { chain, layout, .. }, threads)) = domain(Domain::over) {
         for word in &DOMAIN.words[..threads] {
-            // ORDERING: (G4) Acquire, pairs with (G3, G5): nobody looks any more. (An RMW, since that sees the latest.)
+            // ORDERING: (G4) Acquire, pairs with (G2, G3): nobody looks any more. (An RMW, since that sees the latest.)
             word.0.fetch_add(0, Ordering::Acquire);
         }
         give(chain, layout);
