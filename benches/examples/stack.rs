@@ -1,4 +1,4 @@
-//! Compares stacks: `cargo run --release -p raddle-bench --example stack [-- CELL..]`, more rivals with `--features rivals`.
+//! Compares stacks: `cargo run --release -p raddle-bench --example stack [-- CELL..]`, with `--features rivals` more of them.
 //!
 //! Rounds are interleaved, threads pinned, and a round's times are divided by the first subject's of the same round, so
 //! that what the machine does to all of them cancels out. Printed are medians. Every round checks that what went in came
@@ -9,16 +9,19 @@ use std::time::{Duration, Instant};
 
 const ROUNDS: usize = 9;
 
-/// What is measured. `take` shows all values at once, by the best way the subject has.
+/// How many, and their sum.
+fn sums(values: impl Iterator<Item = u64>) -> (u64, u64) {
+    values.fold((0, 0), |(count, sum), value| (count + 1, sum + value))
+}
+
+/// What is measured. `take` takes all values at once, by the best way the subject has.
 trait Subject: Sync {
     const NAME: &'static str;
     fn new() -> Self;
     fn push(&self, value: u64);
     fn pop(&self) -> Option<u64>;
-    fn take(&self, see: &mut dyn FnMut(u64)) {
-        while let Some(value) = self.pop() {
-            see(value);
-        }
+    fn take(&self) -> (u64, u64) {
+        sums(core::iter::from_fn(|| self.pop()))
     }
 }
 
@@ -33,8 +36,8 @@ impl Subject for raddle::stack::Stack<u64> {
     fn pop(&self) -> Option<u64> {
         self.pop()
     }
-    fn take(&self, see: &mut dyn FnMut(u64)) {
-        self.pop_all().for_each(see);
+    fn take(&self) -> (u64, u64) {
+        sums(self.pop_all())
     }
 }
 
@@ -51,6 +54,77 @@ impl Subject for Locked {
     fn pop(&self) -> Option<u64> {
         self.0.lock().unwrap().pop()
     }
+    fn take(&self) -> (u64, u64) {
+        let all = core::mem::take(&mut *self.0.lock().unwrap());
+        sums(all.into_iter().rev())
+    }
+}
+
+#[cfg(feature = "rivals")]
+mod rivals {
+    use concurrent_sharded_stack::ConcurrentShardedStack;
+
+    use super::{Subject, sums};
+
+    pub(crate) struct ParkingLot(parking_lot::Mutex<Vec<u64>>);
+
+    impl Subject for ParkingLot {
+        const NAME: &'static str = "parking_lot Mutex<Vec>";
+        fn new() -> Self {
+            Self(parking_lot::Mutex::new(Vec::new()))
+        }
+        fn push(&self, value: u64) {
+            self.0.lock().push(value);
+        }
+        fn pop(&self) -> Option<u64> {
+            self.0.lock().pop()
+        }
+        fn take(&self) -> (u64, u64) {
+            let all = core::mem::take(&mut *self.0.lock());
+            sums(all.into_iter().rev())
+        }
+    }
+
+    impl Subject for sdd::Stack<u64> {
+        const NAME: &'static str = "sdd Stack (scc's)";
+        fn new() -> Self {
+            Self::default()
+        }
+        fn push(&self, value: u64) {
+            self.push(value);
+        }
+        fn pop(&self) -> Option<u64> {
+            self.pop().map(|shared| **shared)
+        }
+    }
+
+    impl Subject for sdd::Bag<u64> {
+        const NAME: &'static str = "sdd Bag (scc's; no order)";
+        fn new() -> Self {
+            Self::default()
+        }
+        fn push(&self, value: u64) {
+            self.push(value);
+        }
+        fn pop(&self) -> Option<u64> {
+            self.pop()
+        }
+    }
+
+    pub(crate) type Sharded = ConcurrentShardedStack<u64>;
+
+    impl Subject for Sharded {
+        const NAME: &'static str = "sharded stack (order per shard)";
+        fn new() -> Self {
+            Self::new()
+        }
+        fn push(&self, value: u64) {
+            assert!(self.push(value).is_ok(), "it is open");
+        }
+        fn pop(&self) -> Option<u64> {
+            self.pop().ok()
+        }
+    }
 }
 
 /// A way to use a stack.
@@ -62,8 +136,12 @@ enum Cell {
     Runs(usize),
     /// So many threads push, as many pop.
     Split(usize),
-    /// One thread pushes 1000 and takes all.
-    Burst,
+    /// One thread pushes, another takes all there is, again and again.
+    SplitTake,
+    /// One thread pushes 1000, and is measured as it pops them.
+    Pops,
+    /// One thread pushes 1000, and is measured as it takes them all at once.
+    Take,
 }
 
 const CELLS: &[(&str, Cell, u64)] = &[
@@ -74,6 +152,9 @@ const CELLS: &[(&str, Cell, u64)] = &[
     ("runs-2", Cell::Runs(2), 400_000),
     ("split-1", Cell::Split(1), 400_000),
     ("split-2", Cell::Split(2), 200_000),
+    ("split-take", Cell::SplitTake, 400_000),
+    ("pops-1000", Cell::Pops, 400_000),
+    ("take-1000", Cell::Take, 400_000),
 ];
 
 /// Runs `thread(i)` in each of `n` pinned threads at once, and says how long it took all of them.
@@ -110,7 +191,7 @@ fn measure<S: Subject>(cell: Cell, per_thread: u64) -> f64 {
     let stack = S::new();
     let pushers = match cell {
         Cell::Pairs(n) | Cell::Runs(n) | Cell::Split(n) => n as u64,
-        Cell::Burst => 1,
+        Cell::SplitTake | Cell::Pops | Cell::Take => 1,
     };
     let total = pushers * per_thread;
     let expected = pushers * (per_thread * (per_thread - 1) / 2);
@@ -152,14 +233,35 @@ fn measure<S: Subject>(cell: Cell, per_thread: u64) -> f64 {
             }
             (count, sum)
         }),
-        Cell::Burst => timed(1, |_| {
+        Cell::SplitTake => timed(2, |i| {
             let (mut count, mut sum) = (0, 0);
-            for run in 0..per_thread / 1000 {
-                (0..1000).for_each(|i| stack.push(run * 1000 + i));
-                stack.take(&mut |value| (count, sum) = (count + 1, sum + value));
+            if i == 0 {
+                (0..per_thread).for_each(|i| stack.push(i));
+            } else {
+                while count < per_thread {
+                    match stack.take() {
+                        (0, _) => std::thread::yield_now(),
+                        (n, s) => (count, sum) = (count + n, sum + s),
+                    }
+                }
             }
             (count, sum)
         }),
+        Cell::Pops | Cell::Take => {
+            let (mut count, mut sum, mut took) = (0, 0, Duration::ZERO);
+            for run in 0..per_thread / 1000 {
+                (0..1000).for_each(|i| stack.push(run * 1000 + i));
+                let start = Instant::now();
+                if let Cell::Pops = cell {
+                    (0..1000).for_each(|_| count += pop(&mut sum));
+                } else {
+                    let (n, s) = stack.take();
+                    (count, sum) = (count + n, sum + s);
+                }
+                took += start.elapsed();
+            }
+            (took, count, sum)
+        }
     };
     // A subject may say that it is empty while others are at work: what it holds now is not lost.
     let (mut count, mut sum) = (count, sum);
@@ -187,6 +289,14 @@ fn main() {
     let subjects: Vec<Measured> = vec![
         subject::<raddle::stack::Stack<u64>>(),
         subject::<Locked>(),
+        #[cfg(feature = "rivals")]
+        subject::<rivals::ParkingLot>(),
+        #[cfg(feature = "rivals")]
+        subject::<sdd::Stack<u64>>(),
+        #[cfg(feature = "rivals")]
+        subject::<sdd::Bag<u64>>(),
+        #[cfg(feature = "rivals")]
+        subject::<rivals::Sharded>(),
         // MORE
     ];
     for &(name, cell, per_thread) in CELLS {

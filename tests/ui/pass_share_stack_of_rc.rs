@@ -4,6 +4,6 @@ use std::thread;
 fn main() {
     let stack = raddle::stack::Stack::<Arc<u8>>::new();
     thread::scope(|scope| {
-        scope.spawn(|| stack.pop());
+        scope.spawn(|| drop(stack.pop()));
     });
 }
