@@ -254,6 +254,11 @@ impl<T> Stack<T> {
     /// Lock-free; one exchange however many there are, and a grace period for all their nodes together.
     pub fn pop_all(&self) -> PopAll<T> {
         reclaim::with(|local| local.unload(&self.depot));
+        if self.is_empty() {
+            // Not swapped: the line stays with whoever pushes.
+            // SAFETY: nothing at all.
+            return unsafe { PopAll::new(ptr::null_mut()) };
+        }
         // ORDERING: (S3) Acquire, pairs with (S1): the values, and the links from the first to the last.
         let first = self.head.swap(ptr::null_mut(), Ordering::Acquire);
         // SAFETY: ours since the swap.

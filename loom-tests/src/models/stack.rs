@@ -163,7 +163,7 @@ fn a_peek_beside_a_pop_and_a_reuse(model: Model) -> Checked {
 }
 
 fn all_values_are_popped_once(model: Model) -> Checked {
-    model.at_least(90).check_outcomes(
+    model.at_least(121).check_outcomes(
         || {
             let stack = stack_of(&[1]);
             let there = |stack: &Stack<u32>| {
@@ -178,7 +178,7 @@ fn all_values_are_popped_once(model: Model) -> Checked {
 }
 
 fn nodes_of_pop_all_are_reused_beside_a_pop(model: Model) -> Checked {
-    model.at_least(74).check_outcomes(
+    model.at_least(104).check_outcomes(
         || {
             let stack = stack_of(&[1, 2]);
             let there = |stack: &Stack<u32>| {
@@ -221,7 +221,7 @@ fn spare_nodes_go_from_thread_to_thread(model: Model) -> Checked {
 }
 
 fn values_are_dropped_once(model: Model) -> Checked {
-    model.at_least(54).check_outcomes(
+    model.at_least(82).check_outcomes(
         || {
             let stack = Arc::new(Stack::new());
             stack.push_all([Value::new(1), Value::new(2), Value::new(3)]);
