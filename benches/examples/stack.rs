@@ -4,8 +4,9 @@
 //! that what the machine does to all of them cancels out. Printed are medians. Every round checks that what went in came
 //! out: the count, and the sum.
 
+use core::time::Duration;
 use std::sync::{Barrier, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const ROUNDS: usize = 9;
 
