@@ -71,6 +71,9 @@ impl Indices for Naive {
 
 /// One thread pops; another pops twice and pushes the first one back. Says what the first got, and what is left: if one
 /// index is there twice, or in hand and there, two owners have the same slot.
+///
+/// # Panics
+/// If the other thread does.
 pub fn pop_beside_pop_pop_push<S: Indices>() -> (Option<u32>, Vec<u32>) {
     let stack = loom::sync::Arc::new(S::full(2));
     let other = loom::thread::spawn({

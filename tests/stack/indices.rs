@@ -1,8 +1,8 @@
 //! `IndexStack`: each index once, its panics, and many threads that own slots by it.
 
 use core::panic::AssertUnwindSafe;
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::panic::catch_unwind;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use raddle::stack::IndexStack;

@@ -1,7 +1,7 @@
 //! Many threads, more than there are cores: nothing is lost, doubled, or shown before it is there.
 
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use raddle::stack::Stack;
