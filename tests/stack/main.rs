@@ -1,5 +1,7 @@
 //! `stack::Stack` and `stack::IndexStack`: order, drops, panics, odd values, many threads, and against a `Vec`.
 
+#![cfg(not(loom))] // Real threads, and stacks in statics.
+
 mod drops;
 mod indices;
 #[path = "../conformance/items.rs"]
