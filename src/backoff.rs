@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 
-use crate::sync::{TURN, spin_loop, yield_now};
+use crate::sync::{LOSS, spin_loop, yield_now};
 
 /// Doubles from 1 to 2^6 = 64 pauses, as crossbeam-utils' `Backoff` does.
 const SPINS: u32 = 6;
@@ -56,15 +56,16 @@ impl Backoff {
         self.step.set(step + 1);
     }
 
-    /// Pauses after a lost race for a turn at an end with many handles, so long that the winner does many operations on a line
-    /// that stays in its cache; then it is our turn.
+    /// Pauses after a lost race for a word that many change: for [`LOSS`] pauses at first, so that the winner gets a good deal
+    /// done while the word is in its cache. Not at all under a model checker.
     #[cold]
-    pub(crate) fn give_way(&self) {
-        let step = (TURN.0 + self.step.get()).min(TURN.1);
-        for _ in 0..1u32 << step {
+    pub(crate) fn lose(&self) {
+        let (least, most) = LOSS;
+        let step = self.step.get().clamp(least, most);
+        for _ in 1..1u32 << step {
             spin_loop();
         }
-        self.step.set(self.step.get() + 1);
+        self.step.set(step + 1);
     }
 
     /// Pauses while another thread has to act first: spins at first, then yields the processor.

@@ -8,7 +8,7 @@ use super::batch::{self, Feed};
 use super::force::{self, Evicted};
 use crate::cardinality::Many;
 use crate::raw::{self, RawQueue, Ring, Slot};
-use crate::sync::{array, constructor};
+use crate::sync::{array, const_fn};
 
 /// A queue of at most `N` items that lie in the object itself, shared by reference: it can be a `static`, allocates nothing
 /// and never closes.
@@ -36,7 +36,7 @@ pub struct Fixed<T, const N: usize> {
 }
 
 impl<T, const N: usize> Fixed<T, N> {
-    constructor! {
+    const_fn! {
         /// An empty queue. (In a model it is not `const`.)
         #[must_use]
         pub fn new() -> Self {

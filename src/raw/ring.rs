@@ -42,7 +42,7 @@ use super::{
 use crate::backoff::Backoff;
 use crate::cacheline::CachePadded;
 use crate::cardinality::{Cardinality, Many, One};
-use crate::sync::{AtomicUsize, Ordering, PATIENCE, constructor};
+use crate::sync::{AtomicUsize, Ordering, PATIENCE, const_fn};
 
 /// A bounded queue in slots `S`, for `P` producers and `C` consumers. See the head of the file.
 pub struct Ring<T, P, C, S = Box<[Slot<T>]>> {
@@ -81,7 +81,7 @@ impl<T, P: Cardinality, C: Cardinality> Ring<T, P, C> {
 }
 
 impl<T, P, C, S> Ring<T, P, C, S> {
-    constructor! {
+    const_fn! {
         /// A ring of `slots`, of which there are `capacity`, at least one.
         pub(crate) fn of(slots: S, capacity: usize) -> Self {
             Self {
@@ -204,7 +204,7 @@ impl<T, P: Cardinality, C: Cardinality, S: AsRef<[Slot<T>]>> Ring<T, P, C, S> {
                 if E::claim(word, first, self.nth(first, len)) {
                     return Claims { first, len };
                 }
-                race.give_way();
+                race.lose();
                 continue;
             }
             match clear(first, state, &patience) {

@@ -34,7 +34,7 @@ use core::fmt;
 use core::mem::{MaybeUninit, needs_drop};
 
 use crate::cardinality::{Cardinality, Many};
-use crate::sync::{AtomicUsize, Ordering, Shadow, constructor};
+use crate::sync::{AtomicUsize, Ordering, Shadow, const_fn};
 
 /// The states; a lap's number lies above [`TAGS`].
 pub(super) const VACANT: usize = 0;
@@ -56,7 +56,7 @@ pub struct Slot<T> {
 unsafe impl<T: Send> Sync for Slot<T> {}
 
 impl<T> Slot<T> {
-    constructor! {
+    const_fn! {
         /// Vacant, for lap 0.
         pub(crate) fn new() -> Self {
             Self {

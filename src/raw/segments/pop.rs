@@ -183,7 +183,7 @@ impl<T, P: PushEnd> Segments<T, P, Many> {
                     Ordering::Relaxed,
                 );
                 if swap.is_err() {
-                    race.give_way();
+                    race.lose();
                 } else if P::CLAIMS_FIRST || self.is_claim_good(word, len, to) {
                     return Claims { first: from, len };
                 }

@@ -69,7 +69,7 @@ impl PushEnd for Many {
                 Ordering::Relaxed,
             );
             if swap.is_err() {
-                race.give_way();
+                race.lose();
             } else if word.index() < queue.n {
                 return word;
             } else {
