@@ -17,6 +17,8 @@ extern crate std;
 mod backoff;
 pub mod cacheline;
 mod cardinality;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub mod counter;
 pub mod queue;
 mod raw;
 pub mod spsc;

@@ -7,6 +7,7 @@ use super::Ordering;
 use super::site::{self, Kind};
 
 pub use loom::hint::spin_loop;
+pub use loom::sync::Mutex;
 pub use loom::thread::yield_now;
 
 /// A hint, which changes nothing that a model could see.
@@ -61,6 +62,12 @@ macro_rules! atomic {
 
             /// As in `core`.
             #[track_caller]
+            pub fn fetch_max(&self, value: $integer, order: Ordering) -> $integer {
+                self.0.fetch_max(value, site::order(Kind::Rmw, order))
+            }
+
+            /// As in `core`.
+            #[track_caller]
             pub fn fetch_or(&self, value: $integer, order: Ordering) -> $integer {
                 self.0.fetch_or(value, site::order(Kind::Rmw, order))
             }
@@ -106,7 +113,36 @@ macro_rules! atomic {
     )+};
 }
 
-atomic!(AtomicUsize(usize));
+atomic!(AtomicUsize(usize), AtomicU64(u64));
+
+/// loom's atomic of the same name, with each ordering passed through [`site`].
+pub struct AtomicPtr<T>(loom::sync::atomic::AtomicPtr<T>);
+
+impl<T> AtomicPtr<T> {
+    /// As in `core`.
+    #[track_caller]
+    pub fn new(pointer: *mut T) -> Self {
+        Self(loom::sync::atomic::AtomicPtr::new(pointer))
+    }
+
+    /// As in `core`.
+    #[track_caller]
+    pub fn load(&self, order: Ordering) -> *mut T {
+        self.0.load(site::order(Kind::Load, order))
+    }
+
+    /// As in `core`.
+    #[track_caller]
+    pub fn store(&self, pointer: *mut T, order: Ordering) {
+        self.0.store(pointer, site::order(Kind::Store, order));
+    }
+}
+
+impl<T> fmt::Debug for AtomicPtr<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AtomicPtr")
+    }
+}
 
 /// As in `core`.
 #[track_caller]
@@ -114,8 +150,22 @@ pub fn fence(order: Ordering) {
     loom::sync::atomic::fence(site::order(Kind::Fence, order));
 }
 
+/// See the native arm; loom's constructors aren't `const`.
+macro_rules! const_fn {
+    ($($function:tt)*) => { $($function)* };
+}
+pub(crate) use const_fn;
+
 /// See the native arm; here, so few that a model stays small.
 pub const PATIENCE: u32 = 1;
+
+/// See the native arm.
+pub fn null_pointers<T, const N: usize>() -> [AtomicPtr<T>; N] {
+    core::array::from_fn(|_| AtomicPtr::new(core::ptr::null_mut()))
+}
+
+/// See the native arm; here, so few that a model soon needs a second chunk.
+pub const CELLS: usize = 1;
 
 /// One loom cell per slot: loom reports a race of two accesses that no happens-before edge orders.
 pub struct Shadow(Box<[loom::cell::UnsafeCell<()>]>);

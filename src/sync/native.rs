@@ -1,7 +1,27 @@
 //! The production arm: `core`'s own types, and trackers of size zero.
 
 pub use core::hint::spin_loop;
-pub use core::sync::atomic::{AtomicUsize, fence};
+#[cfg(target_has_atomic = "64")]
+pub use core::sync::atomic::AtomicU64;
+pub use core::sync::atomic::{AtomicPtr, AtomicUsize, fence};
+#[cfg(feature = "std")]
+pub use std::sync::Mutex;
+
+/// Makes a constructor `const`, as far as the arm can: `const_fn! { pub fn new() -> Self { .. } }`.
+macro_rules! const_fn {
+    ($(#[$meta:meta])* $visibility:vis fn $($rest:tt)*) => {
+        $(#[$meta])* $visibility const fn $($rest)*
+    };
+}
+pub(crate) use const_fn;
+
+/// Pointers to nothing, as the first value of a table.
+pub const fn null_pointers<T, const N: usize>() -> [AtomicPtr<T>; N] {
+    [const { AtomicPtr::new(core::ptr::null_mut()) }; N]
+}
+
+/// How many counters share the first chunk of a thread's block: as many cells of 8 bytes as fill what writers must be apart.
+pub const CELLS: usize = align_of::<crossbeam_utils::CachePadded<u8>>() / 8;
 
 /// How many steps of [`Backoff`](crate::Backoff) to wait for another thread in the middle of an operation, before it is
 /// taken for stalled: 1 + 2 + .. + 32 pauses, a few times what the rest of its operation takes it.
@@ -53,7 +73,7 @@ pub struct Shadow;
 impl Shadow {
     /// Shadows of `n` slots.
     #[inline(always)]
-    pub fn new(_n: usize) -> Self {
+    pub const fn new(_n: usize) -> Self {
         Self
     }
 
@@ -74,7 +94,7 @@ impl Tracked {
     /// Starts tracking; dropping it is the free.
     #[inline(always)]
     #[expect(clippy::new_without_default, reason = "an arm's vocabulary, not a value type")]
-    pub fn new() -> Self {
+    pub const fn new() -> Self {
         Self
     }
 

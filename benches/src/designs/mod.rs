@@ -5,10 +5,17 @@
 //! | [`cached_index`] | each side keeps a copy of the other's index | publication and data travel in different lines |
 //! | [`slot_flag`] | a flag beside each item, no shared index at all | freeing a slot dirties the line the producer fills |
 //!
-//! They pay what the library pays: exact capacity, drop of leftovers, a look at "peer is gone" per push, padded handles.
+//! | design | idea | lost to a cell per thread because |
+//! |---|---|---|
+//! | [`striped_counter`] | a padded word per core, locked adds | a locked add costs several plain ones, and threads meet |
+//! | [`adaptive_counter`] | one word, and cells once it is contended (`LongAdder`) | a compare-exchange costs as much, and every counter has to learn by itself |
+//!
+//! The rings pay what the library pays: exact capacity, drop of leftovers, a look at "peer is gone" per push, padded handles.
 
+pub mod adaptive_counter;
 pub mod cached_index;
 pub mod slot_flag;
+pub mod striped_counter;
 
 use raddle::cacheline::CachePadded;
 use raddle::sync::{AtomicUsize, Ordering};
