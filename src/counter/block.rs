@@ -25,7 +25,7 @@ use crate::cacheline::PAD;
 use crate::sync::{AtomicPtr, AtomicU64, CELLS, Ordering, const_fn, null_pointers};
 
 /// Chunks of a block, those included that don't exist yet. A power of two, so that a place's chunk is a mask.
-const CHUNKS: usize = 32;
+pub(super) const CHUNKS: usize = 32;
 
 /// Where a counter's cell is in every block: `index << 5 | chunk`. 0 is no place: chunk 0 has no cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Place {
     }
 
     #[inline(always)]
-    const fn chunk(self) -> usize {
+    pub(super) const fn chunk(self) -> usize {
         self.0 % CHUNKS
     }
 
@@ -88,12 +88,9 @@ impl Block {
     }
 
     /// The cell at `place`, for the block's owner; there is none until [`grow`](Self::grow) made its chunk.
-    #[inline(always)]
-    pub(super) fn cell(&self, place: Place) -> Option<&AtomicU64> {
-        // Relaxed: the owner's own store, or one of an owner before it.
-        let chunk = self.chunks[place.chunk()].load(Ordering::Relaxed);
+    fn cell(&self, place: Place) -> Option<&AtomicU64> {
         // SAFETY: a chunk in the table is one of `grow`, which has a cell at each place of it.
-        unsafe { Self::at(chunk, place) }
+        unsafe { Self::at(self.chunk(place), place) }
     }
 
     /// The cell at `place`, for others.
@@ -104,10 +101,18 @@ impl Block {
         unsafe { Self::at(chunk, place) }
     }
 
+    /// The chunk of `place`, for the block's owner; null until [`grow`](Self::grow) made it.
+    pub(super) fn chunk(&self, place: Place) -> *mut AtomicU64 {
+        // Relaxed: the owner's own store, or one of an owner before it.
+        self.chunks[place.chunk()].load(Ordering::Relaxed)
+    }
+
+    /// The cell at `place` of a chunk that isn't null.
+    ///
     /// # Safety
     /// `chunk` is null, or the chunk of `place` in a block that lives for `'a`.
     #[inline(always)]
-    unsafe fn at<'a>(chunk: *mut AtomicU64, place: Place) -> Option<&'a AtomicU64> {
+    pub(super) unsafe fn at<'a>(chunk: *mut AtomicU64, place: Place) -> Option<&'a AtomicU64> {
         if chunk.is_null() {
             return None;
         }

@@ -114,23 +114,20 @@ impl Ticket {
     }
 
     #[inline(always)]
-    fn place(&self) -> Place {
+    pub(super) fn place(&self) -> Place {
         // ORDERING: (I2) Acquire, pairs with (I1): the place's cells are zero, or what this counter made of them.
         let word = self.0.load(Ordering::Acquire);
         // SAFETY: `NONE`, or from `Registry::place`.
         unsafe { Place::from_word(word) }
     }
 
-    /// This counter's cell in `block`, which the caller owns, if it has been made.
-    #[inline(always)]
-    pub(super) fn cell<'a>(&self, block: &'a Block) -> Option<&'a AtomicU64> {
-        block.cell(self.place())
-    }
-
     /// This counter's cell in the block of `seat`, a seat of `registry`.
     pub fn cell_in<'a>(&self, registry: &Registry, seat: &mut Seat<'a>) -> &'a AtomicU64 {
-        let block = seat.own();
-        self.cell(block).unwrap_or_else(|| block.grow(registry.place(self)))
+        let mut place = self.place();
+        if place.to_word() == Place::NONE {
+            place = registry.place(self);
+        }
+        seat.own().grow(place)
     }
 }
 
