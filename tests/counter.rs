@@ -301,3 +301,25 @@ fn handles_and_counters_may_cross_threads() {
     crosses::<raddle::counter::Local<'_, u64>>();
     crosses::<raddle::counter::LocalExtreme<'_, i64, raddle::counter::Least>>();
 }
+
+/// A pool's threads keep their cells from one job to the next.
+#[test]
+fn parallel_sums_add_up() {
+    use rayon::prelude::*;
+
+    static SUM: Counter = Counter::new();
+    static LONGEST: Max = Max::new();
+    let words = ["raddle", "warp", "weft", "heddle", "shuttle"];
+    for round in 1..=10 {
+        (0..10_000).into_par_iter().for_each(|i| {
+            let length = words[i % words.len()].len() as u64;
+            SUM.add(length);
+            LONGEST.record(length);
+        });
+        assert_eq!((SUM.sum(), LONGEST.get()), (round * 2000 * 27, Some(7)));
+    }
+    // A handle per job, where a job is long.
+    let counter = Counter::new();
+    (0..10_000u64).into_par_iter().for_each_init(|| counter.local(), |local, i| local.add(i));
+    assert_eq!(counter.sum(), (0..10_000).sum());
+}

@@ -72,24 +72,78 @@ fn cores() -> usize {
     thread::available_parallelism().map_or(1, |n| n.get())
 }
 
-kind!(Padded([CachePadded<AtomicU64>; MOST]), Default::default(), |this, thread| &*this[thread], |cell| load_store(cell),
-    this.iter().map(|cell| cell.load(Ordering::Relaxed)).sum());
-kind!(Unpadded([AtomicU64; MOST]), Default::default(), |this, thread| &this[thread], |cell| load_store(cell),
-    this.iter().map(|cell| cell.load(Ordering::Relaxed)).sum());
-kind!(RaddleLocal(Counter), Counter::new(), |this, _thread| this.local(), |local| local.increment(), this.sum());
-kind!(Raddle(Counter), Counter::new(), |this, _thread| this, |counter| counter.increment(), this.sum());
-kind!(Atomic(CachePadded<AtomicU64>), Default::default(), |this, _thread| this,
-    |word| word.fetch_add(1, Ordering::Relaxed), this.load(Ordering::Relaxed));
-kind!(Locked(Mutex<u64>), Mutex::new(0), |this, _thread| this,
-    |word| *word.lock().expect("no panic") += 1, *this.lock().expect("no panic"));
-kind!(Striped(StripedCounter), StripedCounter::new(cores()), |this, _thread| this, |counter| counter.add(1), this.sum());
-kind!(Adaptive(AdaptiveCounter), AdaptiveCounter::new(cores()), |this, _thread| this, |counter| counter.add(1), this.sum());
+kind!(
+    Padded([CachePadded<AtomicU64>; MOST]),
+    Default::default(),
+    |this, thread| &*this[thread],
+    |cell| load_store(cell),
+    this.iter().map(|cell| cell.load(Ordering::Relaxed)).sum()
+);
+kind!(
+    Unpadded([AtomicU64; MOST]),
+    Default::default(),
+    |this, thread| &this[thread],
+    |cell| load_store(cell),
+    this.iter().map(|cell| cell.load(Ordering::Relaxed)).sum()
+);
+kind!(
+    RaddleLocal(Counter),
+    Counter::new(),
+    |this, _thread| this.local(),
+    |local| local.increment(),
+    this.sum()
+);
+kind!(
+    Raddle(Counter),
+    Counter::new(),
+    |this, _thread| this,
+    |counter| counter.increment(),
+    this.sum()
+);
+kind!(
+    Atomic(CachePadded<AtomicU64>),
+    Default::default(),
+    |this, _thread| this,
+    |word| word.fetch_add(1, Ordering::Relaxed),
+    this.load(Ordering::Relaxed)
+);
+kind!(
+    Locked(Mutex<u64>),
+    Mutex::new(0),
+    |this, _thread| this,
+    |word| *word.lock().expect("no panic") += 1,
+    *this.lock().expect("no panic")
+);
+kind!(
+    Striped(StripedCounter),
+    StripedCounter::new(cores()),
+    |this, _thread| this,
+    |counter| counter.add(1),
+    this.sum()
+);
+kind!(
+    Adaptive(AdaptiveCounter),
+    AdaptiveCounter::new(cores()),
+    |this, _thread| this,
+    |counter| counter.add(1),
+    this.sum()
+);
 #[cfg(feature = "rivals")]
-kind!(FastCounter(fast_counter::ConcurrentCounter), fast_counter::ConcurrentCounter::new(cores()),
-    |this, _thread| this, |counter| counter.add(1), this.sum() as u64);
+kind!(
+    FastCounter(fast_counter::ConcurrentCounter),
+    fast_counter::ConcurrentCounter::new(cores()),
+    |this, _thread| this,
+    |counter| counter.add(1),
+    this.sum() as u64
+);
 #[cfg(feature = "rivals")]
-kind!(Contatori(contatori::counters::unsigned::Unsigned), contatori::counters::unsigned::Unsigned::new(),
-    |this, _thread| this, |counter| counter.add(1), contatori::counters::Observable::value(this).as_u64());
+kind!(
+    Contatori(contatori::counters::unsigned::Unsigned),
+    contatori::counters::unsigned::Unsigned::new(),
+    |this, _thread| this,
+    |counter| counter.add(1),
+    contatori::counters::Observable::value(this).as_u64()
+);
 
 /// Not a counter: `Max::record` of ever the same, and of ever more.
 struct Steady(Max, AtomicU64);
@@ -161,7 +215,8 @@ fn sample(kind: &dyn Kind, threads: usize, times: u64, reader: bool) -> f64 {
                 thread::sleep(Duration::from_micros(50));
             }
         }
-        let spans: Vec<_> = adders.into_iter().map(|adder| adder.join().expect("an adder")).collect();
+        let spans: Vec<_> =
+            adders.into_iter().map(|adder| adder.join().expect("an adder")).collect();
         let start = spans.iter().map(|span| span.0).min().expect("a thread");
         let end = spans.iter().map(|span| span.1).max().expect("a thread");
         end - start
@@ -200,7 +255,10 @@ fn compare(threads: usize, reader: bool, rounds: usize) {
     for ((name, _), own) in kinds.iter().zip(&samples) {
         let ratios = own.iter().zip(&samples[0]).map(|(own, first)| own / first).collect();
         let (ratio, low, high) = median(ratios);
-        println!("  {name:34} {:8.2} ns   x {ratio:6.2} [{low:.2}, {high:.2}]", median(own.clone()).0);
+        println!(
+            "  {name:34} {:8.2} ns   x {ratio:6.2} [{low:.2}, {high:.2}]",
+            median(own.clone()).0
+        );
     }
 }
 
@@ -209,7 +267,10 @@ fn main() {
     let only = std::env::args().nth(2);
     println!("{} CPUs, {rounds} rounds", cores());
     for (threads, reader) in [(1, false), (2, false), (4, false), (1, true), (2, true)] {
-        if only.as_ref().is_none_or(|only| *only == format!("{threads}{}", if reader { "r" } else { "" })) {
+        if only
+            .as_ref()
+            .is_none_or(|only| *only == format!("{threads}{}", if reader { "r" } else { "" }))
+        {
             compare(threads, reader, rounds);
         }
     }

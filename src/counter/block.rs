@@ -204,7 +204,8 @@ mod tests {
         assert!(block.cell(far).is_none());
         block.grow(far).store(8, Ordering::Relaxed);
         assert_eq!(block.cell(near).map(|cell| cell.load(Ordering::Relaxed)), Some(7));
-        let apart = ptr::from_ref(block.grow(far)).addr().abs_diff(ptr::from_ref(block.grow(near)).addr());
+        let apart =
+            ptr::from_ref(block.grow(far)).addr().abs_diff(ptr::from_ref(block.grow(near)).addr());
         assert!(apart >= size_of::<u64>());
         // SAFETY: `NONE` is always allowed.
         assert!(block.cell(unsafe { Place::from_word(Place::NONE) }).is_none());

@@ -42,6 +42,8 @@
 //! | file | |
 //! |---|---|
 //! | `sum`, `extreme` | what counts: [`Counter`], [`Max`], [`Min`], their signed forms, and handles |
+//! | `window` | [`Window`] and [`PerSecond`]: lately |
+//! | `latency`, `prometheus` | `LatencyRecorder`, and all of it as text (feature `latency`) |
 //! | `number` | `u64` and `i64` as 64 bits |
 //! | `meter` | what they have in common: cells with one owner, and a word for those who have none |
 //! | `registry`, `block` | a place for each counter, a block of cells for each thread |
@@ -52,15 +54,25 @@ mod block;
 mod extreme;
 #[cfg_attr(all(loom, feature = "loom"), path = "home_modelled.rs")]
 mod home;
+#[cfg(all(feature = "latency", not(all(loom, feature = "loom"))))]
+mod latency;
 mod meter;
 mod number;
+#[cfg(all(feature = "latency", not(all(loom, feature = "loom"))))]
+pub mod prometheus;
 mod registry;
 mod roster;
 mod sum;
+mod window;
 
-pub use extreme::{Direction, Extreme, Greatest, Least, LocalExtreme, Max, Min, SignedMax, SignedMin};
+pub use extreme::{
+    Direction, Extreme, Greatest, Least, LocalExtreme, Max, Min, SignedMax, SignedMin,
+};
+#[cfg(all(feature = "latency", not(all(loom, feature = "loom"))))]
+pub use latency::{LatencyRecorder, Snapshot};
 pub use number::Number;
 pub use sum::{Counter, Local, SignedCounter, Sum};
+pub use window::{PerSecond, Recent, Window};
 
 /// The mechanism, for models. Exempt from semantic versioning.
 #[doc(hidden)]

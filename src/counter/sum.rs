@@ -186,8 +186,15 @@ impl<T: Number> Sum<T> {
         self.taken = AtomicU64::new(0);
     }
 
-    /// All that was ever added, taken or not.
-    pub(super) fn total(&self) -> T {
+    /// All that was ever added, [taken](Self::take) or not.
+    ///
+    /// ```
+    /// let counter = raddle::counter::Counter::new();
+    /// counter.add(3);
+    /// assert_eq!((counter.take(), counter.sum(), counter.total()), (3, 0, 3));
+    /// ```
+    #[must_use]
+    pub fn total(&self) -> T {
         T::from_bits(self.meter.total())
     }
 
