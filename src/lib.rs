@@ -6,6 +6,8 @@
 //!
 //! # Features
 //! - `std` (default): [`Backoff`] yields to the operating system. Without it the crate needs `core` and `alloc` only.
+//!   It also brings the [`counter`]s.
+//! - `latency`: `counter::LatencyRecorder`, and counters as Prometheus text.
 //! - `loom`: together with `--cfg loom`, every atomic is loom's; see [`guide::model_checking`].
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -32,6 +34,10 @@ pub use queue::{PopError, PushError};
 pub mod guide {
     #[doc = include_str!("../docs/spsc.md")]
     pub mod spsc {}
+
+    #[cfg(all(feature = "std", target_has_atomic = "64"))]
+    #[doc = include_str!("../docs/counters.md")]
+    pub mod counters {}
 
     #[doc = include_str!("../docs/cache-lines.md")]
     pub mod cache_lines {}

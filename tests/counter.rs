@@ -181,6 +181,43 @@ fn destructors_of_thread_locals_count() {
     assert_eq!(GREATEST.get(), Some(10));
 }
 
+/// When its thread's block has gone back, adds beside a thread that adopts that block.
+struct AddsBesideHeir(&'static Counter);
+
+impl Drop for AddsBesideHeir {
+    fn drop(&mut self) {
+        let start = Barrier::new(2);
+        let add = |counter: &Counter| {
+            counter.increment();
+            start.wait();
+            (0..100_000).for_each(|_| counter.increment());
+        };
+        thread::scope(|scope| {
+            let heir = scope.spawn(|| add(self.0));
+            add(self.0);
+            heir.join().expect("an heir");
+        });
+    }
+}
+
+thread_local! {
+    static BESIDE_HEIR: RefCell<Option<AddsBesideHeir>> = const { RefCell::new(None) };
+}
+
+#[test]
+fn a_thread_on_its_way_out_does_not_touch_its_heirs_cells() {
+    static SUM: Counter = Counter::new();
+    for i in 1..=10 {
+        thread::spawn(|| {
+            BESIDE_HEIR.set(Some(AddsBesideHeir(&SUM)));
+            SUM.increment();
+        })
+        .join()
+        .expect("a short thread");
+        assert_eq!(SUM.sum(), i * 200_003);
+    }
+}
+
 #[test]
 fn a_local_handle_counts_wherever_it_goes() {
     let counter = SignedCounter::new();

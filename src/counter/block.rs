@@ -1,7 +1,7 @@
 //! A thread's block: one cell for each counter, in chunks that are made when the thread first needs one of their cells.
 //!
 //! ```text
-//!   place = index << 5 | chunk          chunks
+//!   place = chunk, index                chunks
 //!                                         0   null for ever: no counter has a place there
 //!   a counter's place is the same         1   [ cell cell .. 16 cells ]
 //!   in the block of every thread          2   [ cell cell .. 32 cells .. ]
@@ -24,16 +24,21 @@ use core::ptr;
 use crate::cacheline::PAD;
 use crate::sync::{AtomicPtr, AtomicU64, CELLS, Ordering, const_fn, null_pointers};
 
-/// Chunks of a block, those included that don't exist yet. A power of two, so that a place's chunk is a mask.
-pub(super) const CHUNKS: usize = 32;
+/// Chunks of a block, those included that don't exist yet: with 2^30 cells in the last, enough.
+pub(super) const CHUNKS: usize = 28;
 
-/// Where a counter's cell is in every block: `index << 5 | chunk`. 0 is no place: chunk 0 has no cell.
+/// Where a counter's cell is in every block. In chunk 0 it is nowhere: no block has that one.
+///
+/// A chunk is one that a block's table has room for, and the index is one of its cells, or the chunk is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place(usize);
+pub(crate) struct Place {
+    chunk: u32,
+    index: u32,
+}
 
 impl Place {
-    /// The place of a counter that has none yet.
-    pub(super) const NONE: usize = 0;
+    /// The chunk of a counter that has no place yet.
+    pub(super) const NONE: u32 = 0;
 
     /// The `n`th place.
     ///
@@ -42,36 +47,38 @@ impl Place {
     pub(super) fn nth(n: usize) -> Self {
         let chunk = (n / CELLS + 1).ilog2() as usize + 1;
         let index = n - CELLS * ((1 << (chunk - 1)) - 1);
-        let is_representable = chunk < CHUNKS && index <= usize::MAX / CHUNKS / size_of::<u64>();
-        assert!(is_representable, "raddle: {n} counters at a time; there is no place for more");
-        Self(index * CHUNKS + chunk)
+        let is_there = chunk < CHUNKS && index <= isize::MAX as usize / size_of::<u64>();
+        assert!(is_there, "raddle: {n} counters at a time; there is no place for more");
+        Self { chunk: chunk as u32, index: index as u32 }
     }
 
-    /// `place` must be [`NONE`](Self::NONE), which is no harm, or come from [`to_word`](Self::to_word).
+    /// # Safety
+    /// Both numbers are those of one place, or `chunk` is [`NONE`](Self::NONE).
     #[inline(always)]
-    pub(super) const unsafe fn from_word(place: usize) -> Self {
-        Self(place)
-    }
-
-    #[inline(always)]
-    pub(super) const fn to_word(self) -> usize {
-        self.0
+    pub(super) const unsafe fn new(chunk: u32, index: u32) -> Self {
+        Self { chunk, index }
     }
 
     #[inline(always)]
-    pub(super) const fn chunk(self) -> usize {
-        self.0 % CHUNKS
+    pub(super) const fn chunk(self) -> u32 {
+        self.chunk
     }
 
+    pub(super) const fn index(self) -> u32 {
+        self.index
+    }
+
+    /// The entry of this place's chunk in a table.
     #[inline(always)]
-    const fn index(self) -> usize {
-        self.0 / CHUNKS
+    pub(super) fn entry<T>(self, table: &[T; CHUNKS]) -> &T {
+        // SAFETY: see the type.
+        unsafe { table.get_unchecked(self.chunk as usize) }
     }
+}
 
-    /// How many cells this place's chunk has.
-    const fn cells(self) -> usize {
-        CELLS << (self.chunk() - 1)
-    }
+/// How many cells chunk `chunk` has.
+const fn cells(chunk: usize) -> usize {
+    CELLS << (chunk - 1)
 }
 
 /// See the head of the file.
@@ -96,7 +103,7 @@ impl Block {
     /// The cell at `place`, for others.
     pub(super) fn seen(&self, place: Place) -> Option<&AtomicU64> {
         // ORDERING: (K2) Acquire, pairs with (K1): the cells are there.
-        let chunk = self.chunks[place.chunk()].load(Ordering::Acquire);
+        let chunk = place.entry(&self.chunks).load(Ordering::Acquire);
         // SAFETY: as in `cell`.
         unsafe { Self::at(chunk, place) }
     }
@@ -104,7 +111,7 @@ impl Block {
     /// The chunk of `place`, for the block's owner; null until [`grow`](Self::grow) made it.
     pub(super) fn chunk(&self, place: Place) -> *mut AtomicU64 {
         // Relaxed: the owner's own store, or one of an owner before it.
-        self.chunks[place.chunk()].load(Ordering::Relaxed)
+        place.entry(&self.chunks).load(Ordering::Relaxed)
     }
 
     /// The cell at `place` of a chunk that isn't null.
@@ -117,7 +124,7 @@ impl Block {
             return None;
         }
         // SAFETY: the place is inside the chunk, says the caller.
-        Some(unsafe { &*chunk.add(place.index()) })
+        Some(unsafe { &*chunk.add(place.index as usize) })
     }
 
     /// Makes the chunk of `place`, all zero, if there is none. For the block's owner.
@@ -125,23 +132,24 @@ impl Block {
         if let Some(cell) = self.cell(place) {
             return cell;
         }
-        assert!(place.to_word() != Place::NONE, "raddle: no place, no cell");
-        let layout = layout(place.cells());
+        assert!(place.chunk != Place::NONE, "raddle: no place, no cell");
+        let cells = cells(place.chunk as usize);
+        let layout = layout(cells);
         // SAFETY: the layout has a size: a chunk has a cell at least.
         let chunk = unsafe { alloc(layout) }.cast::<AtomicU64>();
         if chunk.is_null() {
             handle_alloc_error(layout);
         }
-        for i in 0..place.cells() {
+        for i in 0..cells {
             // SAFETY: inside the allocation.
             let cell = unsafe { chunk.add(i) };
             // SAFETY: aligned for it, and nobody else's.
             unsafe { cell.write(AtomicU64::new(0)) };
         }
         // ORDERING: (K1) Release, pairs with (K2): the cells are there before others get to them.
-        self.chunks[place.chunk()].store(chunk, Ordering::Release);
+        place.entry(&self.chunks).store(chunk, Ordering::Release);
         // SAFETY: the chunk of `place`, from here on in this block.
-        unsafe { &*chunk.add(place.index()) }
+        unsafe { &*chunk.add(place.index as usize) }
     }
 }
 
@@ -158,7 +166,7 @@ impl Drop for Block {
             if chunk.is_null() {
                 continue;
             }
-            let cells = Place(i).cells();
+            let cells = cells(i);
             // SAFETY: `grow` initialised as many cells, which are dropped here only.
             unsafe { ptr::slice_from_raw_parts_mut(chunk, cells).drop_in_place() };
             // SAFETY: allocated by `grow` with this layout.
@@ -176,21 +184,18 @@ impl fmt::Debug for Block {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec::Vec;
 
     #[test]
-    fn places_fill_chunks_in_order_and_are_all_different() {
-        let mut seen = Vec::new();
+    fn places_fill_chunks_in_order() {
+        let mut next = (1, 0);
         for n in 0..10_000 {
             let place = Place::nth(n);
-            assert!(place.to_word() != Place::NONE && place.index() < place.cells());
-            let first = CELLS * ((1 << (place.chunk() - 1)) - 1);
-            assert_eq!(first + place.index(), n);
-            seen.push(place.to_word());
+            assert_eq!((place.chunk, place.index), next);
+            next.1 += 1;
+            if next.1 as usize == cells(next.0 as usize) {
+                next = (next.0 + 1, 0);
+            }
         }
-        seen.sort_unstable();
-        seen.dedup();
-        assert_eq!(seen.len(), 10_000);
     }
 
     #[test]
@@ -204,20 +209,17 @@ mod tests {
         assert!(block.cell(far).is_none());
         block.grow(far).store(8, Ordering::Relaxed);
         assert_eq!(block.cell(near).map(|cell| cell.load(Ordering::Relaxed)), Some(7));
-        let apart =
-            ptr::from_ref(block.grow(far)).addr().abs_diff(ptr::from_ref(block.grow(near)).addr());
-        assert!(apart >= size_of::<u64>());
-        // SAFETY: `NONE` is always allowed.
-        assert!(block.cell(unsafe { Place::from_word(Place::NONE) }).is_none());
+        assert_eq!(block.seen(far).map(|cell| cell.load(Ordering::Relaxed)), Some(8));
+        assert!(block.cell(Place { chunk: Place::NONE, index: 7 }).is_none());
     }
 
     #[test]
     fn a_chunk_has_lines_of_its_own() {
         let block = Block::new();
-        for n in [0, 16, 48, 5000] {
-            let first = Place(Place::nth(n).chunk());
-            assert_eq!(ptr::from_ref(block.grow(first)).addr() % PAD, 0);
-            assert_eq!(first.cells() * size_of::<AtomicU64>() % PAD, 0);
+        for chunk in [1, 2, 3, 9] {
+            let first = block.grow(Place { chunk, index: 0 });
+            assert_eq!(ptr::from_ref(first).addr() % PAD, 0);
+            assert_eq!(cells(chunk as usize) * size_of::<AtomicU64>() % PAD, 0);
         }
     }
 

@@ -57,7 +57,7 @@ fn alone<R>(f: impl FnOnce() -> R) -> Option<R> {
 #[inline(always)]
 pub(super) fn cell(ticket: &Ticket) -> Option<&'static AtomicU64> {
     let place = ticket.place();
-    let chunk = CHUNKS.with(|chunks| chunks[place.chunk()].get());
+    let chunk = CHUNKS.with(|chunks| place.entry(chunks).get());
     // SAFETY: null, or copied by `first_cell` from a block of `REGISTRY`, which lives for ever, and whose place this is.
     unsafe { Block::at(chunk, place) }
 }
@@ -72,7 +72,7 @@ pub(super) fn first_cell(ticket: &Ticket) -> Option<&'static AtomicU64> {
             let seat = held.get_or_insert_with(|| REGISTRY.join());
             let cell = ticket.cell_in(&REGISTRY, seat);
             let place = ticket.place();
-            CHUNKS.with(|chunks| chunks[place.chunk()].set(seat.own().chunk(place)));
+            CHUNKS.with(|chunks| place.entry(chunks).set(seat.own().chunk(place)));
             cell
         })
     };

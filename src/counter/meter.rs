@@ -158,6 +158,12 @@ impl<F: Fold> Meter<F> {
     }
 }
 
+impl<F: Fold> Default for Meter<F> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<F> Drop for Meter<F> {
     fn drop(&mut self) {
         home::retire(&mut self.ticket);

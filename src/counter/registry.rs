@@ -24,7 +24,7 @@ use std::sync::PoisonError;
 
 use super::block::{Block, Place};
 use super::roster::{Claim, Roster};
-use crate::sync::{AtomicU64, AtomicUsize, Mutex, Ordering, const_fn};
+use crate::sync::{AtomicU32, AtomicU64, Mutex, Ordering, const_fn};
 
 /// See the head of the file.
 pub struct Registry {
@@ -60,18 +60,19 @@ impl Registry {
     pub(super) fn place(&self, ticket: &Ticket) -> Place {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         // Relaxed: places are handed out under the lock.
-        let word = ticket.0.load(Ordering::Relaxed);
-        if word != Place::NONE {
-            // SAFETY: from `to_word`, below.
-            return unsafe { Place::from_word(word) };
+        let chunk = ticket.chunk.load(Ordering::Relaxed);
+        if chunk != Place::NONE {
+            // SAFETY: stored together, below.
+            return unsafe { Place::new(chunk, ticket.index.load(Ordering::Relaxed)) };
         }
         let place = places.free.pop().unwrap_or_else(|| {
             let place = Place::nth(places.fresh);
             places.fresh += 1;
             place
         });
-        // ORDERING: (I1) Release, pairs with (I2): the cells of a place that had another counter are zero.
-        ticket.0.store(place.to_word(), Ordering::Release);
+        ticket.index.store(place.index(), Ordering::Relaxed);
+        // ORDERING: (I1) Release, pairs with (I2): the index, and zero in the cells of a place that had another counter.
+        ticket.chunk.store(place.chunk(), Ordering::Release);
         place
     }
 
@@ -84,15 +85,21 @@ impl Registry {
     /// Takes the place in `ticket` back.
     pub fn retire(&self, ticket: &mut Ticket) {
         let place = ticket.place();
-        if place.to_word() == Place::NONE {
+        if place.chunk() == Place::NONE {
             return;
         }
         for cell in self.cells(ticket) {
             // Relaxed: see the head of the file.
             cell.store(0, Ordering::Relaxed);
         }
-        ticket.0.store(Place::NONE, Ordering::Relaxed);
+        ticket.chunk.store(Place::NONE, Ordering::Relaxed);
         self.places.lock().unwrap_or_else(PoisonError::into_inner).free.push(place);
+    }
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -103,28 +110,34 @@ impl fmt::Debug for Registry {
 }
 
 /// What a counter has of a registry: its place, from its first use on.
-pub struct Ticket(AtomicUsize);
+///
+/// In two words, since taking one apart would be a third of what an addition costs.
+pub struct Ticket {
+    /// `Place::NONE`, or the chunk of the place; then `index` is its index.
+    chunk: AtomicU32,
+    index: AtomicU32,
+}
 
 impl Ticket {
     const_fn! {
         /// No place yet.
         pub fn new() -> Self {
-            Self(AtomicUsize::new(Place::NONE))
+            Self { chunk: AtomicU32::new(Place::NONE), index: AtomicU32::new(0) }
         }
     }
 
     #[inline(always)]
     pub(super) fn place(&self) -> Place {
         // ORDERING: (I2) Acquire, pairs with (I1): the place's cells are zero, or what this counter made of them.
-        let word = self.0.load(Ordering::Acquire);
-        // SAFETY: `NONE`, or from `Registry::place`.
-        unsafe { Place::from_word(word) }
+        let chunk = self.chunk.load(Ordering::Acquire);
+        // SAFETY: `NONE`, or from `Registry::place`, which stores the index first, and no other while this counter lives.
+        unsafe { Place::new(chunk, self.index.load(Ordering::Relaxed)) }
     }
 
     /// This counter's cell in the block of `seat`, a seat of `registry`.
     pub fn cell_in<'a>(&self, registry: &Registry, seat: &mut Seat<'a>) -> &'a AtomicU64 {
         let mut place = self.place();
-        if place.to_word() == Place::NONE {
+        if place.chunk() == Place::NONE {
             place = registry.place(self);
         }
         seat.own().grow(place)

@@ -103,6 +103,12 @@ impl<V> Roster<V> {
     }
 }
 
+impl<V> Default for Roster<V> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<V> Drop for Roster<V> {
     fn drop(&mut self) {
         // Relaxed: nobody else is left.

@@ -5,8 +5,8 @@
 //! | `native` | nothing: the default | production; re-exports `core`, costs nothing |
 //! | `loom` | `--cfg loom` and feature `loom` | weak memory: every interleaving and every stale value |
 //!
-//! An arm provides, under these names: `AtomicUsize`, `AtomicU64` (where there is one), `AtomicPtr`, `Mutex` (with `std`),
-//! `fence`, `const_fn`, `null_pointers`, `PATIENCE`, `CELLS`, `Shadow`, `Tracked`, `prefetch_read`, `prefetch_write`,
+//! An arm provides, under these names: `AtomicUsize`, `AtomicU32`, `AtomicU64` (where there is one), `AtomicPtr`, `Mutex`
+//! (with `std`), `fence`, `const_fn`, `null_pointers`, `PATIENCE`, `CELLS`, `Shadow`, `Tracked`, `prefetch_read`, `prefetch_write`,
 //! `spin_loop`, `yield_now`. A further arm is one more file here and one more line below; nothing above this folder
 //! changes, because algorithms see these names only. The methods of model arms are `#[track_caller]`: an ordering's *site* is the source location that asks for it,
 //! which is how `site` can weaken one ordering at a time without a trace of it in the algorithms. Hence the house
