@@ -2,8 +2,9 @@
 //!
 //! `cargo run --release --features latency --example service_metrics`
 
+use core::time::Duration;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use raddle::counter::prometheus::Text;
 use raddle::counter::{Counter, LatencyRecorder, Max, PerSecond, SignedCounter};

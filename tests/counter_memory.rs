@@ -77,7 +77,7 @@ fn a_thousand_counters_on_a_hundred_threads() {
     let used = bytes() - before;
     let padded = THREADS * COUNTERS * PAD;
     println!("{used} bytes; a padded cell each would be {padded}");
-    // Six chunks of 16 .. 512 cells, and a table: 8.5 kB a thread.
+    // Six chunks of 16 .. 512 cells, and a table: 8.3 kB a thread.
     assert!(used >= THREADS * COUNTERS * 8, "the cells are somewhere: {used}");
     assert!(used <= THREADS * (COUNTERS * 8 + 1024), "{used} bytes");
     assert!(used * 14 < padded);

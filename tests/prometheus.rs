@@ -101,7 +101,7 @@ fn check(name: &str, family: &Family) -> Result<(), String> {
             }
             buckets.entry(others).or_default().push((bound, *count));
         }
-        if family.kind == "counter" && !(*count >= 0.0) {
+        if family.kind == "counter" && (count.is_nan() || *count < 0.0) {
             return Err(format!("a counter of {count}"));
         }
     }

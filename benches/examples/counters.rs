@@ -6,9 +6,10 @@
 //! same round with its 95 % interval (order statistics). 4 threads on 2 cores are shown as 2 cores' time.
 
 use core::hint::black_box;
+use core::time::Duration;
 use std::sync::{Barrier, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use raddle::cacheline::CachePadded;
 use raddle::counter::{Counter, Max};

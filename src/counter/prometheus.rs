@@ -13,18 +13,18 @@
 //! let mut text = Text::new();
 //! text.counter("requests_total", "Requests served.").value(&[("path", "/")], REQUESTS.total());
 //! text.summary("latency_seconds", "Time per request.").latency(&[], &LATENCY.snapshot(), &[0.5, 0.99]);
-//! assert_eq!(
-//!     text.as_str(),
-//!     "# HELP requests_total Requests served.\n\
-//!      # TYPE requests_total counter\n\
-//!      requests_total{path=\"/\"} 3\n\
-//!      # HELP latency_seconds Time per request.\n\
-//!      # TYPE latency_seconds summary\n\
-//!      latency_seconds{quantile=\"0.5\"} 0.02\n\
-//!      latency_seconds{quantile=\"0.99\"} 0.02\n\
-//!      latency_seconds_sum 0.02\n\
-//!      latency_seconds_count 1\n"
-//! );
+//! let lines: Vec<&str> = text.as_str().lines().collect();
+//! assert_eq!(lines, [
+//!     "# HELP requests_total Requests served.",
+//!     "# TYPE requests_total counter",
+//!     "requests_total{path=\"/\"} 3",
+//!     "# HELP latency_seconds Time per request.",
+//!     "# TYPE latency_seconds summary",
+//!     "latency_seconds{quantile=\"0.5\"} 0.02",
+//!     "latency_seconds{quantile=\"0.99\"} 0.02",
+//!     "latency_seconds_sum 0.02",
+//!     "latency_seconds_count 1",
+//! ]);
 //! ```
 //!
 //! Serve it with [`CONTENT_TYPE`]. A counter that somebody [takes](super::Sum::take) from is rendered by its

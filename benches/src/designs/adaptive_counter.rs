@@ -47,14 +47,14 @@ impl AdaptiveCounter {
     /// Adds `n`.
     #[inline(always)]
     pub fn add(&self, n: u64) {
-        match self.cells.get() {
+        match self.cells.get().map(|cells| &**cells) {
             None if try_add(&self.base, n) => {}
             cells => self.add_to(cells, n),
         }
     }
 
     #[inline(never)]
-    fn add_to(&self, cells: Option<&Box<[CachePadded<AtomicU64>]>>, n: u64) {
+    fn add_to(&self, cells: Option<&[CachePadded<AtomicU64>]>, n: u64) {
         let cells = cells.unwrap_or_else(|| {
             self.cells.get_or_init(|| (0..self.cores).map(|_| CachePadded::default()).collect())
         });
@@ -71,5 +71,28 @@ impl AdaptiveCounter {
         let cells = self.cells.get().map_or(&[][..], |cells| cells);
         let cells = cells.iter().map(|cell| cell.load(Ordering::Relaxed));
         cells.fold(self.base.load(Ordering::Relaxed), u64::wrapping_add)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_lose_nothing() {
+        let counter = AdaptiveCounter::new(3);
+        let add = || (0..50_000).for_each(|_| counter.add(1));
+        std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(add))));
+        assert_eq!(counter.sum(), 200_000);
+    }
+
+    #[test]
+    fn both_the_base_and_the_cells_count() {
+        let counter = AdaptiveCounter::new(3);
+        counter.add(2);
+        assert!(counter.cells.get().is_none());
+        counter.add_to(None, 3);
+        counter.add(4);
+        assert_eq!((counter.cells.get().map(|cells| cells.len()), counter.sum()), (Some(4), 9));
     }
 }

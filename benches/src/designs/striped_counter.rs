@@ -45,3 +45,18 @@ impl StripedCounter {
         self.words.iter().map(|word| word.load(Ordering::Relaxed)).fold(0, u64::wrapping_add)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_lose_nothing_and_use_all_words() {
+        let counter = StripedCounter::new(3);
+        let add = || (0..10_000).for_each(|_| counter.add(1));
+        std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(add))));
+        assert_eq!((counter.sum(), counter.words.len()), (40_000, 4));
+        let used = counter.words.iter().filter(|word| word.load(Ordering::Relaxed) > 0).count();
+        assert!(used > 1, "all in one word");
+    }
+}
