@@ -15,7 +15,7 @@ static LARGEST: Max = Max::new();
 static LATENCY: LatencyRecorder = LatencyRecorder::new();
 
 fn serve(request: u64) -> u64 {
-    (0..request % 1000).map(|i| std::hint::black_box(i) ^ request).fold(0, u64::wrapping_add)
+    (0..request % 1000).map(|i| core::hint::black_box(i) ^ request).fold(0, u64::wrapping_add)
 }
 
 /// What a thread of the service does.

@@ -8,11 +8,13 @@ pub use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, fence};
 pub use std::sync::Mutex;
 
 /// Makes a constructor `const`, as far as the arm can: `const_fn! { pub fn new() -> Self { .. } }`.
+#[cfg(feature = "std")]
 macro_rules! const_fn {
     ($(#[$meta:meta])* $visibility:vis fn $($rest:tt)*) => {
         $(#[$meta])* $visibility const fn $($rest)*
     };
 }
+#[cfg(feature = "std")]
 pub(crate) use const_fn;
 
 /// Pointers to nothing, as the first value of a table.
