@@ -1,6 +1,7 @@
 //! What counters cost in bytes, and that they can count inside an allocator.
 //!
 //! One test in this file: its counters are the process's allocator, and another test beside it would be counted too.
+#![cfg(not(loom))] // under the model checker constructors are not `const`
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::sync::atomic::{AtomicUsize, Ordering};

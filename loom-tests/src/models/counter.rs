@@ -57,13 +57,10 @@ impl Shared {
 }
 
 /// Runs `work` in a thread of its own.
-fn beside<T: Send + 'static, R: 'static>(
+fn beside<T: Send + Sync + 'static, R: 'static>(
     shared: &Arc<T>,
     work: impl FnOnce(&T) -> R + Send + 'static,
-) -> thread::JoinHandle<R>
-where
-    T: Sync,
-{
+) -> thread::JoinHandle<R> {
     let shared = Arc::clone(shared);
     thread::spawn(move || work(&shared))
 }
