@@ -1,12 +1,13 @@
 //! The models, one file per mechanism. A new file is a `mod` line and a line in [`all`].
 
+pub mod counter;
 pub mod facade;
 pub mod spsc;
 pub mod stack;
 
 /// Every model, by its short name.
 pub fn all() -> Vec<(&'static str, fn())> {
-    [facade::MODELS, spsc::MODELS, stack::MODELS]
+    [counter::MODELS, facade::MODELS, spsc::MODELS, stack::MODELS]
         .concat()
         .into_iter()
         .map(|(name, run)| (short(name), run))
