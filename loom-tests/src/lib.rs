@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `src/models/` | the models, one file per mechanism |
 //! | `src/model.rs` | the harness: counts executions, collects outcomes, asserts both |
+//! | `src/item.rs` | items that must be dropped once |
 //! | `src/bin/mutants.rs` | weakens one ordering at a time and runs the models that reach it |
 //! | `tests/canary.rs` | is the checker complete? random programs against brute force, pinned litmus tests |
 //! | `tests/must_fail.rs` | is the harness able to fail? |
@@ -52,10 +53,14 @@
 //! load buffering, the total order of `SeqCst` accesses).
 
 #[cfg(loom)]
+mod item;
+#[cfg(loom)]
 mod model;
 #[cfg(loom)]
 pub mod models;
 
+#[cfg(loom)]
+pub use item::{Drops, Item, counted};
 #[cfg(loom)]
 pub use model::{Checked, Model};
 

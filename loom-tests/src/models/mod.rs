@@ -1,11 +1,13 @@
 //! The models, one file per mechanism. A new file is a `mod` line and a line in [`all`].
 
 pub mod facade;
+pub mod ring;
 pub mod spsc;
+pub mod stalled;
 
 /// Every model, by its short name.
 pub fn all() -> Vec<(&'static str, fn())> {
-    [facade::MODELS, spsc::MODELS]
+    [facade::MODELS, spsc::MODELS, ring::MODELS, stalled::MODELS]
         .concat()
         .into_iter()
         .map(|(name, run)| (short(name), run))
