@@ -2,12 +2,14 @@
 
 pub mod facade;
 pub mod ring;
+pub mod reuse;
+pub mod segments;
 pub mod spsc;
 pub mod stalled;
 
 /// Every model, by its short name.
 pub fn all() -> Vec<(&'static str, fn())> {
-    [facade::MODELS, spsc::MODELS, ring::MODELS, stalled::MODELS]
+    [facade::MODELS, spsc::MODELS, ring::MODELS, stalled::MODELS, segments::MODELS, reuse::MODELS]
         .concat()
         .into_iter()
         .map(|(name, run)| (short(name), run))
