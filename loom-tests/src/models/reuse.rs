@@ -15,7 +15,7 @@ models![
 /// A consumer looks, is away until its segment has come round, and finds its end where it was: a claim on a slot that no
 /// producer has claimed.
 fn a_late_claim_meets_another_life(model: Model) -> Checked {
-    model.preemptions(1).at_least(1).check_outcomes(
+    model.preemptions(1).at_least(4014).check_outcomes(
         || {
             let (tx, rx) = mpmc::unbounded_in_segments_of(2);
             (1..=3).for_each(|i| tx.push(i).unwrap());
@@ -35,12 +35,12 @@ fn a_late_claim_meets_another_life(model: Model) -> Checked {
             assert_eq!(mine, [2, 3, 4, 5, 6]);
             theirs
         },
-        [],
+        [None, Some(2), Some(3), Some(4), Some(5)],
     )
 }
 
 fn a_late_claim_meets_another_life_beside_the_only_producer(model: Model) -> Checked {
-    model.preemptions(1).at_least(1).check_outcomes(
+    model.preemptions(1).at_least(1423).check_outcomes(
         || {
             let (mut tx, rx) = spmc::unbounded_in_segments_of(2);
             (1..=3).for_each(|i| tx.push(i).unwrap());
@@ -61,6 +61,6 @@ fn a_late_claim_meets_another_life_beside_the_only_producer(model: Model) -> Che
             assert_eq!(mine, [2, 3, 4, 5, 6]);
             theirs
         },
-        [],
+        [None, Some(2), Some(3), Some(4), Some(5)],
     )
 }

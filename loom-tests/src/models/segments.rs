@@ -188,7 +188,7 @@ fn two_producers_link_the_next_segment(model: Model) -> Checked {
 }
 
 fn two_consumers_leave_a_segment(model: Model) -> Checked {
-    model.at_least(101).check_outcomes(
+    model.at_least(250).check_outcomes(
         || {
             let (tx, rx) = mpmc::unbounded_in_segments_of(1);
             (1..=2).for_each(|i| tx.push(i).unwrap());
@@ -201,7 +201,7 @@ fn two_consumers_leave_a_segment(model: Model) -> Checked {
 }
 
 fn two_consumers_of_the_only_producer_leave_a_segment(model: Model) -> Checked {
-    model.at_least(156).check_outcomes(
+    model.at_least(371).check_outcomes(
         || {
             let (mut tx, rx) = spmc::unbounded_in_segments_of(1);
             (1..=2).for_each(|i| tx.push(i).unwrap());
