@@ -7,10 +7,7 @@ use raddle::{mpmc, mpsc, spmc, spsc};
 
 use crate::{Checked, Model, counted, models};
 
-models![
-    a_late_claim_meets_another_life,
-    a_late_claim_meets_another_life_beside_the_only_producer,
-];
+models![a_late_claim_meets_another_life, a_late_claim_meets_another_life_beside_the_only_producer,];
 
 /// A consumer looks, is away until its segment has come round, and finds its end where it was: a claim on a slot that no
 /// producer has claimed.
