@@ -2,16 +2,31 @@
 
 pub mod counter;
 pub mod facade;
+pub mod handles;
+pub mod reuse;
+pub mod ring;
+pub mod segments;
 pub mod spsc;
 pub mod stack;
+pub mod stalled;
 
 /// Every model, by its short name.
 pub fn all() -> Vec<(&'static str, fn())> {
-    [counter::MODELS, facade::MODELS, spsc::MODELS, stack::MODELS]
-        .concat()
-        .into_iter()
-        .map(|(name, run)| (short(name), run))
-        .collect()
+    [
+        counter::MODELS,
+        facade::MODELS,
+        spsc::MODELS,
+        ring::MODELS,
+        stalled::MODELS,
+        segments::MODELS,
+        reuse::MODELS,
+        handles::MODELS,
+        stack::MODELS,
+    ]
+    .concat()
+    .into_iter()
+    .map(|(name, run)| (short(name), run))
+    .collect()
 }
 
 /// `facade::x` for a model of this folder; other names as they are.
