@@ -28,7 +28,7 @@
 //! How it works: [`guide::ring`](crate::guide::ring), [`guide::segments`](crate::guide::segments).
 //!
 //! # Progress
-//! A producer frozen between claiming a slot and filling it takes that one slot out of use until it is back; nobody else waits for it. Where a look at another thread's slot may save a retry, it is a few pauses long and
+//! A producer frozen between claiming a slot and filling it takes that one slot out of use until it is back (in a batch, up to 32 slots); nobody else waits for it. Where a look at another thread's slot may save a retry, it is a few pauses long and
 //! then done. A failed claim makes way for the winner for a few microseconds.
 //!
 //! | operation | `bounded` | `unbounded` |

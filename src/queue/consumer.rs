@@ -50,16 +50,16 @@ impl<Q: RawQueue, C: Cardinality> Consumer<Q, C> {
         self.inner.shared.queue().capacity()
     }
 
-    /// The number of items in the queue. If this is the only consumer, at least so many are there to pop, since others can
-    /// only add some.
+    /// The number of items in the queue. If this is the only consumer, and there is one producer, at least so many are there to
+    /// pop. Of many producers' items those count that are on their way in; of many consumers', those that are on their way out.
     ///
-    /// Exact while no operation is in flight.
+    /// Exact while no operation is in flight and no place is left over from a thread that had stalled (`guide::ring`).
     #[must_use]
     pub fn len(&self) -> usize {
         self.inner.shared.queue().len_to_consumer(&self.inner.seat)
     }
 
-    /// Whether the queue was empty. If it was not, and this is the only consumer, a pop succeeds.
+    /// Whether [`len`](Self::len) was 0.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -138,7 +138,8 @@ impl<Q: PopRuns> Consumer<Q, One> {
 
     /// Moves up to `max` items from the front of the queue to the end of `items`, and says how many.
     ///
-    /// At most as many as the queue holds when full, so that it comes to an end beside a busy producer.
+    /// At most as many as the queue holds when full (or now, if it is unbounded), so that it comes to an end beside a busy
+    /// producer.
     ///
     /// ```
     /// let (mut tx, mut rx) = raddle::spsc::bounded(8);
@@ -156,7 +157,11 @@ impl<Q: PopRuns> Consumer<Q, One> {
     /// If `items` can't grow; then what was moved before is in it and the rest still in the queue.
     #[inline]
     pub fn pop_into(&mut self, items: &mut Vec<Q::Item>, max: usize) -> Result<usize, PopError> {
-        let max = max.min(self.capacity());
+        let most = match self.capacity() {
+            usize::MAX => self.len().max(1),
+            capacity => capacity,
+        };
+        let max = max.min(most);
         let mut done = self.pop_runs(items, max);
         if done == 0 && max > 0 {
             if !self.inner.shared.no_producer() {

@@ -30,7 +30,7 @@ pub(super) fn push<Q: Overwrite>(
             Err(Refused { item, oldest }) => {
                 oldest.into_iter().for_each(|oldest| evicted.add(oldest));
                 // Somebody is between claiming a slot and handing it over.
-                patience.spin();
+                patience.snooze();
                 item
             }
         };

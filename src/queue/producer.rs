@@ -96,7 +96,8 @@ impl<Q: RawQueue<Producers = One>> Producer<Q, One> {
         push(shared, seat, item)
     }
 
-    /// Whether the queue was full. If it was not, a push finds room: nobody else can fill it.
+    /// Whether the queue was full. If it was not, nobody else can fill it; with one consumer a push finds room (one of many may
+    /// have a slot in hand still).
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.inner.shared.queue().is_full_to_producer(&self.inner.seat)
@@ -185,7 +186,8 @@ impl<Q: PushRuns> Producer<Q, One> {
         }
     }
 
-    /// Reserves up to `n` slots, to be written in place; nothing is visible before the chunk is committed.
+    /// Reserves up to `n` slots, to be written in place; nothing is visible before the chunk is committed. (An unbounded queue
+    /// allocates as many as are asked for.)
     ///
     /// ```
     /// let (mut tx, mut rx) = raddle::spsc::bounded(100);
@@ -314,7 +316,8 @@ impl<Q: Overwrite<Producers = One>> Producer<Q, One> {
 impl<Q: Overwrite + PushClaims> Producer<Q, Many> {
     /// Puts `item` at the end of the queue; if that is full, in the place of the oldest item, which comes back.
     ///
-    /// More than one item comes back if the thread was overtaken, between taking the oldest item out and putting its own in,
+    /// A queue of capacity 1 whose only slot is in the hands of a consumer waits for it. More than one item comes back if the
+    /// thread was overtaken, between taking the oldest item out and putting its own in,
     /// by others that filled the queue again.
     ///
     /// ```

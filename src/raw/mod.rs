@@ -7,7 +7,7 @@
 //! | `segments` (of `slot`s) | no | any x any | `unbounded` of every door |
 //!
 //! A mechanism moves values, and knows nothing of handles, of closing or of waiting. Words used throughout:
-//! *index*: how many items an end has moved since the queue was made; *line*: a header and the slots whose state it
+//! *index*: how many places an end has gone since the queue was made; *line*: a header and the slots whose state it
 //! tells; *lap*: one round through the ring; *run*: slots that lie side by side in memory.
 
 mod line_ring;
@@ -149,12 +149,13 @@ pub(crate) unsafe fn pop<Q: RawQueue>(queue: &Q, seat: &mut Q::PopSeat) -> Optio
     Some(item)
 }
 
-/// Pops and drops what `queue` holds now, also when the drop of an item panics; no more, since a producer may be filling it.
+/// Pops and drops what `queue` holds, also when the drop of an item panics; but no more than it can hold at once, since a
+/// producer that doesn't know yet that no consumer is left may be filling it.
 ///
 /// # Safety
 /// The caller acts for a consumer handle, whose `seat` this is.
 pub(crate) unsafe fn drop_all<Q: RawQueue>(queue: &Q, seat: &mut Q::PopSeat) {
-    let mut left = queue.len_to_consumer(seat);
+    let mut left = queue.capacity();
     despite_a_panic(|| {
         // SAFETY: passed on to the caller.
         while let Some(item) = (left > 0).then(|| unsafe { pop(queue, seat) }).flatten() {
@@ -165,7 +166,7 @@ pub(crate) unsafe fn drop_all<Q: RawQueue>(queue: &Q, seat: &mut Q::PopSeat) {
 }
 
 /// Calls `rest`, which drops item after item and panics if one of them does; after a panic calls it again for what is
-/// left. A second panic aborts, as it does in `Vec`.
+/// left (without one there is nothing left). A second panic aborts, as it does in `Vec`.
 pub(crate) fn despite_a_panic(rest: impl FnMut()) {
     struct Again<F: FnMut()>(F);
     impl<F: FnMut()> Drop for Again<F> {
@@ -185,6 +186,9 @@ pub struct Claim<T> {
     /// What the queue knows it by.
     pub number: usize,
 }
+
+/// Most slots that are claimed with one step: so many does a thread take with it that is frozen right then.
+pub(crate) const MOST_AT_ONCE: usize = 32;
 
 /// Slots claimed with one step.
 #[derive(Clone, Copy, Debug)]

@@ -37,12 +37,13 @@ use core::marker::PhantomData;
 
 use super::slot::{FULL, Slot, TAGS, VACANT};
 use super::{
-    Claim, Claims, Overwrite, PopClaims, PopRuns, PushClaims, PushRuns, RawQueue, Refused, Run,
+    Claim, Claims, MOST_AT_ONCE, Overwrite, PopClaims, PopRuns, PushClaims, PushRuns, RawQueue,
+    Refused, Run,
 };
 use crate::backoff::Backoff;
 use crate::cacheline::CachePadded;
 use crate::cardinality::{Cardinality, Many, One};
-use crate::sync::{AtomicUsize, Ordering, PATIENCE, const_fn};
+use crate::sync::{AtomicUsize, Ordering, const_fn};
 
 /// A bounded queue in slots `S`, for `P` producers and `C` consumers. See the head of the file.
 pub struct Ring<T, P, C, S = Box<[Slot<T>]>> {
@@ -156,10 +157,11 @@ impl<T, P: Cardinality, C: Cardinality, S: AsRef<[Slot<T>]>> Ring<T, P, C, S> {
         if self.distance(self.head(), index) >= capacity - 1 {
             return Way::Closed;
         }
-        if patience.is_at_least(PATIENCE) {
-            self.slot(index).pass_over(state, self.lap(index));
-        } else {
+        if !C::CLAIMS_FIRST && state & TAGS == FULL {
+            // The only consumer vacates before it moves `head`; we see the one, not yet the other.
             patience.spin();
+        } else if Slot::<T>::is_overdue(patience) {
+            self.slot(index).pass_over(state, self.lap(index));
         }
         Way::Open
     }
@@ -172,16 +174,16 @@ impl<T, P: Cardinality, C: Cardinality, S: AsRef<[Slot<T>]>> Ring<T, P, C, S> {
         if !is_vacant && state.wrapping_sub(lap).cast_signed() > 0 {
             return Way::Spent;
         }
-        // Relaxed: as for `head`.
-        let is_claimed = || self.distance(index, self.tail.load(Ordering::Relaxed)) > 0;
-        if !P::CLAIMS_FIRST || !is_claimed() {
+        // Relaxed: as for `head`. If only this slot is claimed, its push is in flight and nothing lies behind it.
+        let claimed = || self.distance(index, self.tail.load(Ordering::Relaxed));
+        if !P::CLAIMS_FIRST || claimed() <= 1 {
             return Way::Closed;
         }
-        // A producer has claimed it. (If the state is of the lap before, we don't see yet what that producer saw.)
-        if is_vacant && patience.is_at_least(PATIENCE) {
-            self.slot(index).pass_over(state, lap);
-        } else {
+        if !is_vacant {
+            // Of the lap before: we don't see yet what the producer saw that has claimed it.
             patience.spin();
+        } else if Slot::<T>::is_overdue(patience) {
+            self.slot(index).pass_over(state, lap);
         }
         Way::Open
     }
@@ -209,7 +211,10 @@ impl<T, P: Cardinality, C: Cardinality, S: AsRef<[Slot<T>]>> Ring<T, P, C, S> {
             }
             match clear(first, state, &patience) {
                 Way::Open => {}
-                Way::Spent => E::pass(word, first, self.next(first)),
+                Way::Spent => {
+                    E::pass(word, first, self.next(first));
+                    patience.reset();
+                }
                 Way::Closed => return Claims { first, len: 0 },
             }
         }
@@ -237,6 +242,7 @@ impl<T, P: Cardinality, C: Cardinality, S: AsRef<[Slot<T>]>> Ring<T, P, C, S> {
         if state != self.lap(first) | tag {
             return (0, state);
         }
+        let max = max.min(MOST_AT_ONCE).min(self.slots.as_ref().len().div_ceil(2));
         let (mut n, mut index) = (1, self.next(first));
         while n < max && self.slot(index).state() == self.lap(index) | tag {
             (n, index) = (n + 1, self.next(index));
@@ -249,6 +255,12 @@ impl<T, P: Cardinality, C: Cardinality, S: AsRef<[Slot<T>]>> Ring<T, P, C, S> {
     #[cfg_attr(all(loom, feature = "loom"), track_caller)]
     fn at(&self, index: usize) -> Claim<T> {
         Claim { item: self.slot(index).item(), number: index }
+    }
+
+    /// Gives slot `index`, claimed by a consumer and emptied, back.
+    #[inline(always)]
+    fn vacate(&self, index: usize) {
+        self.slot(index).vacate::<C>(self.lap(index), self.step);
     }
 
     fn len(&self) -> usize {
@@ -299,7 +311,7 @@ unsafe impl<T, P: Cardinality, C: Cardinality, S: AsRef<[Slot<T>]>> RawQueue for
     #[inline(always)]
     unsafe fn take(&self, _seat: &mut (), claim: Claim<T>) {
         let index = claim.number;
-        self.slot(index).vacate::<C>(self.lap(index), self.step);
+        self.vacate(index);
         C::settle(&self.head, self.next(index));
     }
 
@@ -368,7 +380,10 @@ impl<T, P: Cardinality, C: Cardinality, S: AsRef<[Slot<T>]>> Ring<T, P, C, S> {
             }
             match clear(index, state, &patience) {
                 Way::Open => {}
-                Way::Spent => place.next = self.next(index),
+                Way::Spent => {
+                    place.next = self.next(index);
+                    patience.reset();
+                }
                 Way::Closed => return false,
             }
         }
@@ -432,10 +447,9 @@ unsafe impl<T, P: Cardinality, S: AsRef<[Slot<T>]>> PopRuns for Ring<T, P, One, 
     unsafe fn release(&self, place: &Place, n: usize) {
         debug_assert!(n <= 1);
         if n > 0 {
-            let slot = self.slot(place.last);
             // What was shown is moved, or dropped, by now.
-            slot.item();
-            slot.vacate::<One>(self.lap(place.last), self.step);
+            self.slot(place.last).item();
+            self.vacate(place.last);
         }
     }
 
@@ -448,22 +462,29 @@ unsafe impl<T, P: Cardinality, S: AsRef<[Slot<T>]>> PopRuns for Ring<T, P, One, 
 // SAFETY: see `force`: an item is evicted by claiming it at `head`, and the new one goes into the slot in hand.
 unsafe impl<T, P: Cardinality, S: AsRef<[Slot<T>]>> Overwrite for Ring<T, P, Many, S> {
     unsafe fn replace(&self, item: T) -> Result<T, Refused<T>> {
-        let head = self.head();
-        let tail = head.wrapping_add(self.step);
-        // Relaxed: only if it is a lap ahead, and `head` doesn't move before our claim, it is what we want to know.
-        let is_full = self.tail.load(Ordering::Relaxed) == tail;
-        let (slot, lap) = (self.slot(head), self.lap(head));
-        if !is_full || slot.state() != lap | FULL || !Many::claim(&self.head, head, self.next(head))
-        {
+        // Relaxed: as for `head`.
+        let inside = self.distance(self.head(), self.tail.load(Ordering::Relaxed));
+        if inside < self.slots.as_ref().len().cast_signed() - 1 {
             return Err(Refused { item, oldest: None });
         }
+        let Claims { first, len: 1.. } = self.claim_to_pop(1) else {
+            return Err(Refused { item, oldest: None });
+        };
+        let (slot, lap) = (self.slot(first), self.lap(first));
         let place = slot.item();
         // SAFETY: full, and in hand.
         let evicted = unsafe { place.read() };
+        // The same slot, a lap later. Only if that is the next to be pushed to, or the item would overtake others.
+        let index = first.wrapping_add(self.step);
+        // Relaxed: as for `head`. Nobody can claim it while the slot is in hand; if it is passed over, the refill fails.
+        if self.tail.load(Ordering::Relaxed) != index {
+            self.vacate(first);
+            return Err(Refused { item, oldest: Some(evicted) });
+        }
         // SAFETY: as above.
         unsafe { place.write(item) };
         if slot.refill(lap, self.step) {
-            P::pass(&self.tail, tail, self.next(tail));
+            P::pass(&self.tail, index, self.next(index));
             return Ok(evicted);
         }
         // SAFETY: still in hand, and written just now.

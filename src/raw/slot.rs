@@ -33,8 +33,9 @@ use core::cell::UnsafeCell;
 use core::fmt;
 use core::mem::{MaybeUninit, needs_drop};
 
+use crate::backoff::Backoff;
 use crate::cardinality::{Cardinality, Many};
-use crate::sync::{AtomicUsize, Ordering, Shadow, const_fn};
+use crate::sync::{AtomicUsize, Ordering, PATIENCE, Shadow, const_fn};
 
 /// The states; a lap's number lies above [`TAGS`].
 pub(super) const VACANT: usize = 0;
@@ -65,6 +66,19 @@ impl<T> Slot<T> {
                 item: UnsafeCell::new(MaybeUninit::uninit()),
             }
         }
+    }
+
+    /// Whether the holder of a slot has had its time: a few times what it takes to copy the item, and go on. If not, waits a
+    /// little.
+    #[inline]
+    pub(super) fn is_overdue(patience: &Backoff) -> bool {
+        // A pause beyond the first few is 64 long, more than the copy of a KiB takes.
+        let steps = PATIENCE + u32::try_from(size_of::<T>() / 1024).unwrap_or(u32::MAX);
+        let is_overdue = patience.is_at_least(steps);
+        if !is_overdue {
+            patience.spin();
+        }
+        is_overdue
     }
 
     /// Makes `place` a slot, vacant for lap 0; in place, since an item may be too large for the stack.
@@ -201,7 +215,7 @@ impl<T> Slot<T> {
 impl<T> Drop for Slot<T> {
     fn drop(&mut self) {
         // Relaxed: with exclusive access, and no operation in flight.
-        if needs_drop::<T>() && self.state.load(Ordering::Relaxed) & TAGS == FULL {
+        if needs_drop::<T>() && self.state.load(Ordering::Relaxed) & TAGS & !WATCHED == FULL {
             // SAFETY: full, so there is an item, and nobody else can reach it any more.
             unsafe { self.item().drop_in_place() };
         }

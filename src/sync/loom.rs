@@ -215,6 +215,9 @@ pub fn fence(order: Ordering) {
     loom::sync::atomic::fence(site::order(Kind::Fence, order));
 }
 
+/// See the native arm.
+pub const ADDRESS_BITS: u32 = 48;
+
 /// See the native arm; here none: a model runs a thread that waits only after all others, and so would never see the end of
 /// its patience. What it finds after waiting, it finds in another interleaving as well.
 pub const PATIENCE: u32 = 0;

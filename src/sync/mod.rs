@@ -5,7 +5,7 @@
 //! | `native` | nothing: the default | production; re-exports `core`, costs nothing |
 //! | `loom` | `--cfg loom` and feature `loom` | weak memory: every interleaving and every stale value |
 //!
-//! An arm provides, under these names: `AtomicPtr`, `AtomicU32`, `AtomicU64` (where there is one), `AtomicUsize`, `CELLS`,
+//! An arm provides, under these names: `ADDRESS_BITS`, `AtomicPtr`, `AtomicU32`, `AtomicU64` (where there is one), `AtomicUsize`, `CELLS`,
 //! `LOSS`, `Mutex` (with `std`), `PATIENCE`, `Shadow`, `Tracked`, `array`, `const_fn`, `fence`, `null_pointers`,
 //! `per_thread`, `prefetch_read`, `prefetch_write`, `spin_loop`, `yield_now`. (A model arm besides: `per_execution`.) A
 //! further arm is one more file here and one more line below; nothing above this folder changes, because algorithms see

@@ -41,6 +41,18 @@ macro_rules! per_thread {
 #[cfg(feature = "std")]
 pub(crate) use per_thread;
 
+/// How many bits of an address are not 0 (but for bits that alignment makes so): user space of 64-bit processors lies below
+/// 2^48, unless a program asks for more. Where the allocator marks its pointers in the upper bits, or the kernel's half is
+/// used, all count.
+pub const ADDRESS_BITS: u32 = if cfg!(all(
+    target_pointer_width = "64",
+    any(target_os = "linux", target_vendor = "apple", windows, target_os = "freebsd")
+)) {
+    48
+} else {
+    usize::BITS
+};
+
 /// How many steps of [`Backoff`](crate::Backoff) to wait for another thread in the middle of an operation, before it is
 /// taken for stalled: 1 + 2 + .. + 32 pauses, a few times what the rest of its operation takes it.
 pub const PATIENCE: u32 = 6;

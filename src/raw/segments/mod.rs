@@ -73,7 +73,7 @@ pub struct Segments<T, P, C> {
     n: usize,
     /// Addresses of free segments, or 0.
     spares: CachePadded<[AtomicUsize; SPARES]>,
-    items: PhantomData<T>,
+    items: PhantomData<Slot<T>>,
     ends: PhantomData<(P, C)>,
 }
 

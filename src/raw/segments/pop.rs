@@ -8,9 +8,9 @@ use super::segment::{Segment, Word};
 use super::{PushEnd, Segments};
 use crate::backoff::Backoff;
 use crate::cardinality::{Cardinality, Many, One};
-use crate::raw::slot::{FULL, VACANT};
-use crate::raw::{Claim, Claims, PopClaims, PopRuns, Run};
-use crate::sync::{Ordering, PATIENCE};
+use crate::raw::slot::{FULL, Slot, VACANT};
+use crate::raw::{Claim, Claims, MOST_AT_ONCE, PopClaims, PopRuns, Run};
+use crate::sync::Ordering;
 
 /// How `One` and `Many` consumers differ.
 pub trait PopEnd: Cardinality + Sized {
@@ -46,13 +46,11 @@ impl<T, P: PushEnd, C: Cardinality> Segments<T, P, C> {
     /// Waits a little for the producer that has claimed the slot `word` names; then passes over the slot.
     #[cold]
     fn wait_or_pass_over(&self, word: Word, patience: &Backoff) {
-        if patience.is_at_least(PATIENCE) {
+        if Slot::<T>::is_overdue(patience) {
             // SAFETY: as in `look`.
             let segment = unsafe { Segment::<T>::of(word) };
             // SAFETY: `word` names one of its slots.
             unsafe { segment.slot(word.index()) }.pass_over_vacant(segment.lap());
-        } else {
-            patience.spin();
         }
     }
 }
@@ -101,6 +99,10 @@ impl<T, P: PushEnd> Segments<T, P, One> {
         let mut word = place.next;
         loop {
             if word.index() == self.n {
+                // (Linked is not enough: the producers may not have got there yet, and its slots look like theirs.)
+                if P::CLAIMS_FIRST && self.tail().address() == word.address() {
+                    return false;
+                }
                 // SAFETY: the consumer has not left it, or is on a walk from there.
                 let Some(next) = self.next(unsafe { Segment::of(word) }) else { return false };
                 word = next.word();
@@ -114,6 +116,7 @@ impl<T, P: PushEnd> Segments<T, P, One> {
                 Found::Spent => {
                     word = word.plus(1);
                     place.next = word;
+                    patience.reset();
                 }
                 Found::Vacant if P::CLAIMS_FIRST && self.is_passed_by_producers(word) => {
                     self.wait_or_pass_over(word, &patience);
@@ -174,7 +177,7 @@ impl<T, P: PushEnd> Segments<T, P, Many> {
                 }
             }
             if word.index() < end {
-                let len = max.min(end - word.index());
+                let len = max.min(end - word.index()).min(MOST_AT_ONCE);
                 let (from, to) = (word.0, word.plus(len).0);
                 // ORDERING: (T4) Acquire, pairs with (segments/mod::T1, T7): the segment is as new.
                 let swap = self.head.word.compare_exchange_weak(

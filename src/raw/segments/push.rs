@@ -6,7 +6,7 @@ use super::segment::{CROWD, Segment, Word};
 use super::{PopEnd, Segments};
 use crate::backoff::Backoff;
 use crate::cardinality::{Cardinality, Many, One};
-use crate::raw::{Claim, Claims, PushClaims, PushRuns, Run};
+use crate::raw::{Claim, Claims, MOST_AT_ONCE, PushClaims, PushRuns, Run};
 use crate::sync::{AtomicUsize, Ordering};
 
 /// How `One` and `Many` producers differ.
@@ -97,8 +97,8 @@ impl<T, C> Segments<T, Many, C> {
     }
 }
 
-/// Ends the process before the guests of a segment run over the index into the address: then more than 500 threads are at
-/// one end of a queue between two instructions.
+/// Ends the process before the guests of a segment overrun the index: then more than [`CROWD`] threads are at one end of a
+/// queue between two instructions.
 pub(super) fn check_guests(word: Word) {
     // A panic that can't leave a function of this kind aborts.
     extern "C" fn abort() -> ! {
@@ -114,7 +114,7 @@ unsafe impl<T, C: PopEnd> PushClaims for Segments<T, Many, C> {
     unsafe fn vacancies(&self, max: usize) -> Claims {
         // Relaxed: only a number so far.
         let word = Word(self.tail.word.load(Ordering::Relaxed));
-        let len = max.min(self.n.saturating_sub(word.index()));
+        let len = max.min(self.n.saturating_sub(word.index())).min(MOST_AT_ONCE);
         if len > 1 {
             let (from, to) = (word.0, word.plus(len).0);
             // ORDERING: (T5) Acquire, pairs with (segments/mod::T1): the segment is as new.

@@ -1,11 +1,12 @@
 //! A segment: slots in one allocation, whose address leaves room for an index.
 //!
 //! ```text
-//!   address, a multiple of 1024
+//!   address
 //!   v
-//!   | next | lap | debts |  slot 0  slot 1  slot 2  ..  |
+//!   | next | lap | debts | n |  slot 0  slot 1  slot 2  ..  slot n - 1 |
 //!
-//!   a word: | address of a segment (the upper bits) | index (the lower 10 bits) |
+//!   a word: | index, 16 bits | address of a segment, 48 bits |
+//!   or, where addresses need all bits: | address, a multiple of 1024 | index, 9 bits | 1 bit |
 //! ```
 //!
 //! *When it is free.* Three debts: the producers' end, the consumers' end, and the slots. An end owes until it has moved on
@@ -30,12 +31,12 @@ use core::ptr::{NonNull, with_exposed_provenance_mut};
 
 use super::super::despite_a_panic;
 use super::super::slot::{Slot, TAGS};
-use crate::sync::{AtomicUsize, Ordering, Tracked};
+use crate::sync::{ADDRESS_BITS, AtomicUsize, Ordering, Tracked};
 
 /// Most slots that a segment may have; the other indices are for guests.
-pub(super) const MOST: usize = 1 << 8;
-/// More guests than this can't be told apart.
-pub(super) const CROWD: usize = Word::LAST / 2;
+pub(super) const MOST: usize = 1 << 7;
+/// More guests than this, and the index is about to overrun.
+pub(super) const CROWD: usize = Word::LAST / 4 * 3 - MOST;
 /// From one lap of a segment's slots to the next.
 pub(super) const STEP: usize = TAGS + 1;
 
@@ -47,25 +48,26 @@ const DEBT: usize = (Word::LAST + 1) * 2;
 pub struct Word(pub(super) usize);
 
 impl Word {
-    /// The index lies above an address of 48 bits.
-    const AT: u32 = 48;
+    /// Where the index begins: above the address, or in the bits that alignment leaves free, above [`LEFT`](Self::LEFT).
+    const AT: u32 = if ADDRESS_BITS < usize::BITS { ADDRESS_BITS } else { 1 };
+    const ALIGN: usize = if Self::AT > 1 { 16 } else { 1024 };
+    const INDEX: usize =
+        if Self::AT > 1 { usize::MAX << Self::AT } else { Self::ALIGN - 1 - Self::LEFT };
+    const LAST: usize = Self::INDEX >> Self::AT;
     /// What to add for the next index.
     pub(super) const ONE: usize = 1 << Self::AT;
-    const LAST: usize = usize::MAX >> Self::AT;
-    const ALIGN: usize = 16;
+    /// Says of the consumers' segment that the producers have left it, so that nobody needs to look.
+    pub(super) const LEFT: usize = 1;
 
     #[inline(always)]
     pub(super) fn index(self) -> usize {
-        self.0 >> Self::AT
+        (self.0 & Self::INDEX) >> Self::AT
     }
 
     #[inline(always)]
     pub(super) fn address(self) -> usize {
-        self.0 & (Self::ONE - Self::ALIGN)
+        self.0 & !(Self::INDEX | (Self::ALIGN - 1))
     }
-
-    /// Says of the consumers' segment that the producers have left it, so that nobody needs to look.
-    pub(super) const LEFT: usize = 1;
 
     #[inline(always)]
     pub(super) fn is_left(self) -> bool {
@@ -125,6 +127,13 @@ impl<T> Segment<T> {
         let Some(start) = NonNull::new(unsafe { alloc(layout) }) else {
             handle_alloc_error(layout)
         };
+        if Word(start.as_ptr().addr()).address() != start.as_ptr().addr() {
+            // SAFETY: allocated just now, with this layout.
+            unsafe { dealloc(start.as_ptr(), layout) };
+            panic!(
+                "raddle: an unbounded queue needs addresses of {ADDRESS_BITS} bits, got {start:p}"
+            );
+        }
         let header = start.cast::<Header>();
         let fresh = Header {
             next: AtomicUsize::new(0),
