@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use crossbeam_utils::{Backoff, CachePadded};
 
+use super::gate::Gate;
 use super::{LOOK, Tries};
 use crate::message::{Audit, Payload};
 use crate::plan::Timing;
@@ -25,7 +26,8 @@ const POLL: Duration = Duration::from_micros(500);
 // The phases, as `Control::phase` holds them.
 pub(super) const WARM: usize = 0;
 pub(super) const MEASURE: usize = 1;
-pub(super) const STOP: usize = 2;
+pub(super) const CALLS: usize = 2;
+pub(super) const STOP: usize = 3;
 
 /// What the threads of a sample share. While messages count, `phase` alone is read, and nobody writes it.
 pub(super) struct Control {
@@ -40,6 +42,8 @@ pub(super) struct Control {
     pushed: CachePadded<AtomicU64>,
     /// Messages that consumers have, as far as they are draining.
     drained: CachePadded<AtomicU64>,
+    /// What keeps an unbounded queue from growing without end.
+    pub(super) gate: Gate,
     barrier: Barrier,
     threads: usize,
     producers: usize,
@@ -48,7 +52,7 @@ pub(super) struct Control {
 
 impl Control {
     /// For `threads` workers, `producers` of which will say how many they pushed.
-    pub(super) fn new(threads: usize, producers: usize, timing: &Timing) -> Self {
+    pub(super) fn new(threads: usize, producers: usize, gate: Gate, timing: &Timing) -> Self {
         Self {
             phase: CachePadded::new(AtomicUsize::new(WARM)),
             warm: CachePadded::default(),
@@ -56,6 +60,7 @@ impl Control {
             finished: CachePadded::default(),
             pushed: CachePadded::default(),
             drained: CachePadded::default(),
+            gate,
             barrier: Barrier::new(threads + 1),
             threads,
             producers,
@@ -74,8 +79,9 @@ impl Control {
         self.barrier.wait();
     }
 
-    /// Runs in the controlling thread; `warming` workers do laps. Returns whether they did them in time.
-    pub(super) fn conduct(&self, warming: usize, timing: &Timing) -> bool {
+    /// Runs in the controlling thread; `warming` workers do laps, and after the window, for the time of `calls`, all time
+    /// their calls. Returns whether the laps were done in time.
+    pub(super) fn conduct(&self, warming: usize, calls: Duration, timing: &Timing) -> bool {
         self.barrier.wait();
         let start = Instant::now();
         thread::sleep(timing.warm_up);
@@ -90,6 +96,10 @@ impl Control {
         // Only a broken queue lets a thread wait for good; its loss is found after the stop.
         wait_for(&self.measuring, self.threads, LONGEST_WARM_UP + self.patience);
         thread::sleep(timing.window);
+        if !calls.is_zero() {
+            self.phase.store(CALLS, Ordering::Relaxed);
+            thread::sleep(calls);
+        }
         self.phase.store(STOP, Ordering::Relaxed);
         warm
     }
@@ -108,11 +118,12 @@ impl Control {
             && self.drained.load(Ordering::Relaxed) >= self.pushed.load(Ordering::Relaxed)
     }
 
-    /// Tries until it works, with the same wait between tries for all kinds; `None` once the sample is over. Counts
-    /// failures only, so that a loop of successes has nothing to count per message.
+    /// Tries until it works, with the same wait between tries for all kinds; `None` once a phase after `last` has come.
+    /// Counts failures only, so that a loop of successes has nothing to count per message.
     #[inline]
     pub(super) fn insist<R>(
         &self,
+        last: usize,
         tries: &mut Tries,
         mut attempt: impl FnMut() -> Option<R>,
     ) -> Option<R> {
@@ -122,7 +133,7 @@ impl Control {
         let backoff = Backoff::new();
         loop {
             tries.failed += 1;
-            if self.phase() == STOP {
+            if self.phase() > last {
                 return None;
             }
             backoff.snooze();

@@ -3,22 +3,17 @@
 use crate::cell::Topology;
 use crate::designs::{cached_index, slot_flag};
 use crate::message::Payload;
-use crate::subject::{Batch, Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
+use crate::subject::{Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
 
 /// [`cached_index`]; batches by its slices.
 #[derive(Debug)]
 pub struct CachedIndex;
 
 impl Subject for CachedIndex {
-    const KIND: Kind = Kind {
-        id: "cached-index",
-        title: "design: cached index",
-        origin: Origin::Here,
-        role: Role::Design,
-        ends: Ends::SPSC,
-        batch: Batch::Native,
-        note: "a design, not a product",
-    };
+    const KIND: Kind =
+        Kind::new("cached-index", "design: cached index", Origin::Here, Role::Design, Ends::SPSC)
+            .native()
+            .note("a design, not a product");
     type Producer<T: Payload> = cached_index::Producer<T>;
     type Consumer<T: Payload> = cached_index::Consumer<T>;
 
@@ -57,15 +52,9 @@ impl<T: Payload> Consume<T> for cached_index::Consumer<T> {
 pub struct SlotFlag;
 
 impl Subject for SlotFlag {
-    const KIND: Kind = Kind {
-        id: "slot-flag",
-        title: "design: slot flag",
-        origin: Origin::Here,
-        role: Role::Design,
-        ends: Ends::SPSC,
-        batch: Batch::Looped,
-        note: "a design, not a product",
-    };
+    const KIND: Kind =
+        Kind::new("slot-flag", "design: slot flag", Origin::Here, Role::Design, Ends::SPSC)
+            .note("a design, not a product");
     type Producer<T: Payload> = slot_flag::Producer<T>;
     type Consumer<T: Payload> = slot_flag::Consumer<T>;
 

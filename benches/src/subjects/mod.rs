@@ -15,36 +15,61 @@ mod gil;
 #[cfg(feature = "rivals")]
 mod heapless;
 #[cfg(feature = "rivals")]
+mod lock_free;
+#[cfg(feature = "rivals")]
 mod ringbuf;
 #[cfg(feature = "rivals")]
 mod rings;
 
 #[cfg(feature = "rivals")]
 pub use self::{
-    channels::{Crossfire, Flume, Kanal, Rapidfire},
+    channels::{
+        Crossfire, Flume, Kanal, Rapidfire, Tokio, UnboundedFlume, UnboundedKanal, UnboundedTokio,
+    },
     gil::Gil,
     heapless::Heapless,
+    lock_free::{Lf, St3, UnboundedLf},
     ringbuf::Ringbuf,
-    rings::{Concurrent, Nexus, Thing},
+    rings::{Concurrent, Nexus, Thing, UnboundedConcurrent},
 };
 pub use self::{
-    crossbeam::{ArrayQueue, Channel},
+    crossbeam::{ArrayQueue, Channel, Deque, SegQueue, UnboundedChannel},
     designs::{CachedIndex, SlotFlag},
-    raddle::Raddle,
+    raddle::SpscBounded,
     rtrb::Rtrb,
-    std::{MutexDeque, SyncChannel},
+    std::{MutexDeque, StdChannel, SyncChannel, UnboundedMutexDeque},
 };
 
 use crate::subject::Entry;
 
+/// What is said of every channel.
+const CHANNEL: &str = "a channel, by try_send and try_recv";
+
+/// The handle of the only thread at an end.
+fn one<E>(end: E, _threads: usize) -> Vec<E> {
+    vec![end]
+}
+
+/// A handle for each thread at an end.
+fn many<E: Clone>(end: E, threads: usize) -> Vec<E> {
+    vec![end; threads]
+}
+
 /// All kinds of this build, ours first; the first one selected is measured twice, as the A/A pair.
 pub const ALL: &[Entry] = &[
-    Entry::of::<Raddle>(),
+    Entry::of::<SpscBounded>(),
+    Entry::spread::<SpscBounded>("raddle-by-pair", "raddle spsc by pair"),
     Entry::of::<Rtrb>(),
+    Entry::spread::<Rtrb>("rtrb-by-pair", "rtrb by pair"),
     Entry::of::<ArrayQueue>(),
     Entry::of::<Channel>(),
     Entry::of::<SyncChannel>(),
     Entry::of::<MutexDeque>(),
+    Entry::of::<SegQueue>(),
+    Entry::of::<UnboundedChannel>(),
+    Entry::of::<StdChannel>(),
+    Entry::of::<Deque>(),
+    Entry::of::<UnboundedMutexDeque>(),
     #[cfg(feature = "rivals")]
     Entry::of::<Ringbuf>(),
     #[cfg(feature = "rivals")]
@@ -58,6 +83,10 @@ pub const ALL: &[Entry] = &[
     #[cfg(feature = "rivals")]
     Entry::of::<Thing>(),
     #[cfg(feature = "rivals")]
+    Entry::of::<Lf>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<St3>(),
+    #[cfg(feature = "rivals")]
     Entry::of::<Kanal>(),
     #[cfg(feature = "rivals")]
     Entry::of::<Flume>(),
@@ -65,6 +94,18 @@ pub const ALL: &[Entry] = &[
     Entry::of::<Crossfire>(),
     #[cfg(feature = "rivals")]
     Entry::of::<Rapidfire>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<Tokio>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<UnboundedConcurrent>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<UnboundedLf>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<UnboundedKanal>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<UnboundedFlume>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<UnboundedTokio>(),
     Entry::of::<CachedIndex>(),
     Entry::of::<SlotFlag>(),
 ];
@@ -80,10 +121,18 @@ pub const NOT_BUILT: &[&str] = if cfg!(feature = "rivals") {
         "nexus",
         "concurrent",
         "thingbuf",
+        "lfqueue",
+        "st3",
         "kanal",
         "flume",
         "crossfire",
         "rapidfire",
+        "tokio",
+        "concurrent-unbounded",
+        "lfqueue-unbounded",
+        "kanal-unbounded",
+        "flume-unbounded",
+        "tokio-unbounded",
     ]
 };
 
@@ -99,6 +148,7 @@ mod tests {
     const TIMING: Timing = Timing {
         warm_up: Duration::from_millis(1),
         window: Duration::from_millis(1),
+        calls: Duration::from_millis(1),
         patience: Duration::from_secs(20),
     };
 
@@ -131,6 +181,18 @@ mod tests {
             "mode=round-trip,capacity=64,payload=64",
             "topology=2x1,capacity=64",
             "topology=2x2,capacity=64,batch=3",
+            "topology=1x2,capacity=64",
+            "topology=1x4,capacity=64,batch=3",
+            "topology=2x2,capacity=64,cores=1",
+            "topology=2x2,capacity=64,queues=any",
+            "topology=4x4,capacity=64,batch=5,queues=any",
+            "capacity=unbounded",
+            "capacity=unbounded,batch=32",
+            "capacity=unbounded,mode=alone",
+            "capacity=unbounded,mode=round-trip",
+            "capacity=unbounded,topology=2x1",
+            "capacity=unbounded,topology=1x2,batch=7",
+            "capacity=unbounded,topology=2x2,payload=64",
         ] {
             let cell = Cell::parse(text).unwrap();
             for entry in ALL.iter().filter(|entry| entry.refuses(&cell).is_none()) {
