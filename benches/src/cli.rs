@@ -98,7 +98,7 @@ fn execute(arguments: &Arguments, raw: &[String]) -> Result<ExitCode, String> {
             let document = json::success(&context, &outcome, &summaries, &duels, &answers);
             let text = [
                 head(&context, &outcome),
-                sections(&summaries, &placement),
+                sections(&summaries, &placement, !field.usual),
                 duel::text(&duels),
                 topology::text(&answers),
                 verdict::text(&summaries, |summary| plan::name(&summary.cell)),
@@ -214,10 +214,10 @@ fn head(context: &json::Context<'_>, outcome: &Outcome) -> String {
     text
 }
 
-fn sections(summaries: &[Summary], placement: &Placement) -> String {
+fn sections(summaries: &[Summary], placement: &Placement, reasons: bool) -> String {
     let mut text = format!("{}\n", section::LEGEND);
     for summary in summaries {
-        text.push_str(&section::cell(summary, placement));
+        text.push_str(&section::cell(summary, placement, reasons));
         text.push('\n');
     }
     text.push_str(&footprint::text(summaries));

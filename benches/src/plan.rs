@@ -178,8 +178,8 @@ const FULL_ROUNDS: usize = 10;
 const WINDOWS_MS: [u64; 6] = [60, 40, 25, 15, 10, 5];
 /// The rounds that are worth a shorter window.
 const GOOD_ROUNDS: usize = 10;
-/// Below this window a shorter one is taken only to reach [`LEAST_ROUNDS`].
-const GOOD_WINDOW_MS: u64 = 50;
+/// From this window on a shorter one is taken only to reach [`LEAST_ROUNDS`].
+const SHORT_WINDOW_MS: u64 = 40;
 
 impl Plan {
     fn of(cells: Vec<Cell>, samples: usize, window: u64, rounds: usize) -> Self {
@@ -203,7 +203,7 @@ impl Plan {
                 continue;
             }
             best = Some((window, rounds));
-            if rounds >= GOOD_ROUNDS || window >= GOOD_WINDOW_MS {
+            if rounds >= GOOD_ROUNDS || window <= SHORT_WINDOW_MS {
                 break;
             }
         }

@@ -173,7 +173,7 @@ fn a_run_prints_a_table_and_writes_a_document_that_agree() {
         "n/a, is spsc, so not for 2x1: raddle-spsc, rtrb",
         "Verdict",
         "For 1 to 1, ",
-        "For 2 to 1, Mutex",
+        "2x1: Mutex<VecDeque> is fastest",
         "Not shown",
         "Verified:",
     ] {
@@ -235,7 +235,7 @@ fn a_run_answers_the_topology_question_and_judges_batches_cores_and_bounds() {
 
     let text = stdout(&output);
     for part in [
-        "by one queue or several",
+        "queue or several",
         "all on ONE CORE",
         "unbounded",
         "p99.9",
@@ -243,8 +243,8 @@ fn a_run_answers_the_topology_question_and_judges_batches_cores_and_bounds() {
         "Memory: bytes per item",
         "Ours against the best rival",
         "The topology question",
-        "4 spsc (raddle spsc by pair)",
-        "gives up nothing",
+        "4 spsc raddle spsc by pair",
+        "one queue: nothing: one order",
         "For 2 to 2, unbounded, ",
     ] {
         assert!(text.contains(part), "no '{part}' in {text}");

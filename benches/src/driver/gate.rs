@@ -13,7 +13,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use crossbeam_utils::CachePadded;
 
-use crate::cell::{Capacity, Cell, DEPTH};
+use crate::cell::{Capacity, Cell, DEPTH, Mode};
 
 /// Messages a producer may push without another look.
 const STEP: u64 = 1024;
@@ -34,9 +34,10 @@ fn sum(counters: &Counters) -> u64 {
 impl Gate {
     /// For the threads of `cell`.
     pub(super) fn new(cell: &Cell) -> Self {
-        match cell.capacity {
-            Capacity::Bounded(_) => Self::default(),
-            Capacity::Unbounded => {
+        match (cell.capacity, cell.mode) {
+            // Without a stream, as many are inside as one thread put there.
+            (Capacity::Bounded(_), _) | (_, Mode::Alone | Mode::RoundTrip) => Self::default(),
+            (Capacity::Unbounded, Mode::Stream) => {
                 let counters = |n| (0..n).map(|_| CachePadded::default()).collect();
                 let topology = cell.topology;
                 Self { granted: counters(topology.producers), popped: counters(topology.consumers) }

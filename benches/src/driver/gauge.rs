@@ -218,3 +218,10 @@ pub(super) struct Window {
     /// The worker was seen on the one core it was given.
     pub(super) pinned: bool,
 }
+
+impl Window {
+    /// Messages per second; a thread that never saw the window did nothing in no time.
+    pub(super) fn rate(&self) -> f64 {
+        if self.moved == 0 { 0.0 } else { self.moved as f64 / self.wall.as_secs_f64() }
+    }
+}

@@ -57,7 +57,7 @@ pub struct Sample {
     pub pushes: Tries,
     /// Pop calls in the window, and those that found nothing.
     pub pops: Tries,
-    /// Least share of a thread.
+    /// Least share of a thread; in streams only.
     pub shares: Shares,
     /// What single calls took, in the phase after the window; in streams only.
     pub calls: Option<CallTimes>,
@@ -87,6 +87,15 @@ pub struct Shares {
     pub producers: Option<f64>,
     /// Among the consumers.
     pub consumers: Option<f64>,
+}
+
+impl Shares {
+    fn of(producing: &[&Window], consuming: &[&Window]) -> Self {
+        let share = |windows: &[&Window]| {
+            stats::least_share(&windows.iter().map(|window| window.rate()).collect::<Vec<_>>())
+        };
+        Self { producers: share(producing), consumers: share(consuming) }
+    }
 }
 
 /// What single calls took that moved something; in batches, a call moves many items.
@@ -185,15 +194,7 @@ fn conclude<M: Payload>(
     if timed.iter().all(|window| window.moved == 0) {
         return Err(Flaw::Starved);
     }
-    // A thread that never saw the window did nothing in no time.
-    let rate = |window: &Window| {
-        if window.moved == 0 { 0.0 } else { window.moved as f64 / seconds(window) }
-    };
-    let share = |windows: &[&Window]| {
-        stats::least_share(&windows.iter().map(|window| rate(window)).collect::<Vec<_>>())
-    };
-    let shares = Shares { producers: share(producing), consumers: share(consuming) };
-    let rate: f64 = timed.iter().map(|window| rate(window)).sum();
+    let rate: f64 = timed.iter().map(|window| window.rate()).sum();
     let ns = 1e9 / rate;
     // Each thread's share of a core over its own window.
     let cores: Option<f64> =
@@ -205,7 +206,7 @@ fn conclude<M: Payload>(
         popped: consuming.iter().map(|window| window.moved).collect(),
         pushes: producing.iter().map(|window| window.pushes).sum(),
         pops: consuming.iter().map(|window| window.pops).sum(),
-        shares,
+        shares: Shares::default(),
         calls: None,
         cpu_ns: cores.map(|cores| cores * ns),
         verified,

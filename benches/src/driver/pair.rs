@@ -4,7 +4,6 @@ use core::time::Duration;
 use std::thread;
 
 use super::control::Control;
-use super::gate::Gate;
 use super::gauge::{Counters, Gauge, Pass, Window};
 use super::stream::{fill, join};
 use super::{Direction, Flaw, LOOK, Sample, conclude};
@@ -28,7 +27,7 @@ pub(super) fn alone<S: Subject, M: Payload>(
     placement: &Placement,
 ) -> Result<Sample, Flaw> {
     let (tx, rx) = open::<S, M>(cell);
-    let control = &Control::new(1, 1, Gate::default(), timing);
+    let control = &Control::new(cell, 1, timing, placement);
     let core = placement.core(0, 1, cell.cores);
     let laps = 2 * cell.capacity.lap() as u64;
     let (warm, result) = thread::scope(|scope| {
@@ -108,7 +107,7 @@ pub(super) fn round_trip<S: Subject, M: Payload>(
     placement: &Placement,
 ) -> Result<Sample, Flaw> {
     let ((ping_tx, ping_rx), (pong_tx, pong_rx)) = (open::<S, M>(cell), open::<S, M>(cell));
-    let control = &Control::new(2, 1, Gate::default(), timing);
+    let control = &Control::new(cell, 1, timing, placement);
     let laps = 2 * cell.capacity.lap() as u64;
     let (warm, mut results) = thread::scope(|scope| {
         let core = placement.core(0, 2, cell.cores);

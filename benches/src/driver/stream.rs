@@ -4,9 +4,8 @@
 use std::thread::{self, ScopedJoinHandle};
 
 use super::control::Control;
-use super::gate::Gate;
 use super::gauge::{Calls, Counters, Gauge, Pass, Window};
-use super::{CallTimes, Direction, Flaw, LOOK, Sample, conclude};
+use super::{CallTimes, Direction, Flaw, LOOK, Sample, Shares, conclude};
 use crate::cell::{Cell, Topology};
 use crate::machine::Placement;
 use crate::message::{Audit, Payload, word};
@@ -39,7 +38,7 @@ pub(super) fn run<S: Subject, M: Payload>(
     let Topology { producers, consumers } = cell.topology;
     let (tx, rx) = S::open::<M>(cell.capacity.lap(), cell.topology);
     assert!(tx.len() == producers && rx.len() == consumers, "one handle per thread");
-    let control = &Control::new(cell.threads(), producers, Gate::new(cell), timing);
+    let control = &Control::new(cell, producers, timing, placement);
     let laps = (2 * cell.capacity.lap()).div_ceil(consumers) as u64;
     let (warm, sent, received) = thread::scope(|scope| {
         let seat = |id, thread| {
@@ -72,9 +71,10 @@ pub(super) fn run<S: Subject, M: Payload>(
     let busy: Vec<_> = sending.iter().chain(&receiving).copied().collect();
     let directions = vec![Direction { pushed, audits }];
     let sample = conclude::<M>(directions, &sending, &receiving, &receiving, &busy, warm)?;
+    let shares = Shares::of(&sending, &receiving);
     let pushes: Vec<_> = sent.into_iter().map(|left| left.calls).collect();
     let pops: Vec<_> = received.into_iter().map(|left| left.calls).collect();
-    Ok(Sample { calls: CallTimes::of(&pushes, &pops), ..sample })
+    Ok(Sample { shares, calls: CallTimes::of(&pushes, &pops), ..sample })
 }
 
 /// The results of all threads; a panic in one of them goes on here.

@@ -111,6 +111,7 @@ pub fn text(duels: &[Duel]) -> String {
         ]);
     }
     text.push_str(&print(&table, "  "));
+    text.push('\n');
     text
 }
 
@@ -121,10 +122,10 @@ mod tests {
 
     fn cell(text: &str, ours: f64, fast: f64, slow: f64) -> Measured {
         let rows = vec![
-            with(row(kind("ours", Role::Ours), false, &[ours; 5]), 300, 0.9, 0.75),
+            with(row(kind("ours", Role::Ours), false, &[ours; 5]), 300, &[9, 10], &[3, 4]),
             row(kind("design", Role::Design), false, &[0.1; 5]),
-            with(row(kind("slow", Role::Rival), false, &[slow; 5]), 100, 1.0, 1.0),
-            with(row(kind("fast", Role::Rival), false, &[fast; 5]), 200, 1.0, 1.0),
+            with(row(kind("slow", Role::Rival), false, &[slow; 5]), 100, &[1, 1], &[1, 1]),
+            with(row(kind("fast", Role::Rival), false, &[fast; 5]), 200, &[1, 1], &[1, 1]),
             row(kind("ours", Role::Ours), true, &[ours; 5]),
         ];
         measured(text, rows)

@@ -18,8 +18,9 @@ checksum and order of all messages are verified. Ratios are taken within a
 round; shown is their median with its 95 % interval (bootstrap over rounds).
 The A/A pair is one kind measured twice: its interval is the noise floor.
 Between failed tries every kind waits the same: crossbeam's Backoff::snooze
-(spins, then yields; never sleeps). Producers of an unbounded queue wait while
-about 65536 messages are inside, the same for all kinds.
+(spins, then yields); where threads share CPUs, each 128th failed try sleeps as
+briefly as it can, for yields alone starve. Producers of an unbounded queue wait
+while about 65536 messages are inside, the same for all kinds.
 ";
 
 /// Such as 1 cell, 2 cells.

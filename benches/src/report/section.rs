@@ -23,9 +23,10 @@ fn placed(summary: &Summary, placement: &Placement) -> &'static str {
     }
 }
 
-/// One cell's section.
-pub fn cell(summary: &Summary, placement: &Placement) -> String {
-    let mut text = format!("{}\n", summary.cell);
+/// One cell's section; of kinds that have no figure the reasons, if the kinds were asked for.
+pub fn cell(summary: &Summary, placement: &Placement, reasons: bool) -> String {
+    let mut text = String::new();
+    paragraph(&mut text, "", "    ", &summary.cell.to_string());
     if let Some((kind, ratio)) = summary.twin {
         let line = format!(
             "noise floor {}x (A/A of {}: {}); {}{}",
@@ -57,7 +58,7 @@ pub fn cell(summary: &Summary, placement: &Placement) -> String {
         let bounded = matches!(summary.cell.capacity, Capacity::Bounded(_));
         bounded == (kind.bound == Bound::Bounded) && !kind.spread
     };
-    for (reason, ids) in by_reason(&summary.refused, is_told) {
+    for (reason, ids) in by_reason(&summary.refused, |kind| reasons && is_told(kind)) {
         paragraph(&mut text, &format!("  {reason}: "), "      ", &ids.join(", "));
     }
     text
@@ -125,12 +126,13 @@ pub const LEGEND: &str = "\
 x time of best: how many times the best product's time a message takes; ~ is no
 clear difference (the interval holds 1, or the noise floor is wider).
 cpu ns: CPU time of all threads per message. p99.9: of all calls that moved
-something, timed one by one after the window, 99.9 % took no longer.
-fair: the least thread's share divided by the greatest's, of producers (p) or
-consumers (c), whichever is worse. queue: of all tries, how many found it full
-(the consumers are the slower side) or empty; both: about as many; balanced:
-fewer than 5 %. An unbounded queue is full at our own limit.
+something, timed one by one after the window, 99.9 % took no longer. fair: the
+least thread's messages in all rounds, divided by the greatest's, of producers
+(p) or consumers (c), whichever is worse. queue: of all tries, how many found it
+full (the consumers are the slower side) or empty; both: about as many;
+balanced: fewer than 5 %. An unbounded queue is full at our own limit.
 *: no batch call of its own, single calls in a loop. design: ours, no product.
+Who can't answer a cell, and who was left out of the default plan: --list.
 ";
 
 #[cfg(test)]
@@ -142,17 +144,17 @@ mod tests {
     #[test]
     fn a_section_fits_into_80_columns_at_its_widest() {
         let wide = kind("a-rather-long-kind-id", Role::Rival);
-        let wide = Kind { title: "a title of 23 charact *", ..wide };
+        let wide = Kind { title: "a title of 21 charact", ..wide };
         let slow = Kind { id: "other", ..wide };
         let rows = vec![
             row(wide, false, &[1.0; 5]),
-            with(row(slow, false, &[9_876.5; 5]), 123_456, 0.5, 0.25),
+            with(row(slow, false, &[9_876.5; 5]), 123_456, &[2, 1], &[4, 1]),
             row(wide, true, &[1.0; 5]),
         ];
         let mut summary = summary(rows);
         summary.lines[1].cpu_ns = Some(12_345.0);
         let placement = Placement { cpus: vec![0, 1] };
-        let text = cell(&summary, &placement);
+        let text = cell(&summary, &placement, true);
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
         assert!(LEGEND.lines().all(|line| line.chars().count() <= 80), "{text}");
         assert!(text.contains("123us 0.25c"), "{text}");
@@ -164,11 +166,11 @@ mod tests {
         let rows = || vec![row(a, false, &[1.0; 5]), row(a, true, &[1.0; 5])];
         let mut summary = summary(rows());
         let placement = Placement { cpus: vec![0, 1] };
-        assert!(cell(&summary, &placement).contains("; pinned, verified"));
+        assert!(cell(&summary, &placement, true).contains("; pinned, verified"));
         summary.cell = Cell::parse("topology=2x1").unwrap();
-        assert!(cell(&summary, &placement).contains("OVERSUBSCRIBED"));
+        assert!(cell(&summary, &placement, true).contains("OVERSUBSCRIBED"));
         summary.cell = Cell::parse("topology=2x1,cores=1").unwrap();
-        assert!(cell(&summary, &placement).contains("ONE CORE, verified"));
+        assert!(cell(&summary, &placement, true).contains("ONE CORE, verified"));
     }
 
     #[test]

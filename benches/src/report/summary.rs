@@ -46,7 +46,7 @@ pub struct Line {
     pub regime: Regime,
     /// Median of the samples' 99.9th percentiles of a single call, in nanoseconds.
     pub call_ns: Option<f64>,
-    /// Median over the samples of the least thread's share, at either end.
+    /// The least thread's share over all samples, at either end.
     pub shares: Shares,
     /// What a full one takes in memory.
     pub memory: Filled,
@@ -116,14 +116,20 @@ pub(super) fn calls(row: &Row) -> Option<Vec<f64>> {
     row.samples.iter().map(|sample| Some(sample.calls?.all.p999 as f64)).collect()
 }
 
-/// The median share of the least thread, at either end.
+/// The share of the least thread at either end, over all samples together: what a scheduler does to one thread in one sample
+/// is luck, what happens to it in all of them is not.
 pub(super) fn shares(row: &Row) -> Shares {
-    let median = |of: fn(&Shares) -> Option<f64>| {
-        let shares: Option<Vec<f64>> =
-            row.samples.iter().map(|sample| of(&sample.shares)).collect();
-        shares.filter(|shares| !shares.is_empty()).map(|shares| stats::median(&shares))
+    let told = |of: fn(&Shares) -> Option<f64>| row.samples.iter().any(|s| of(&s.shares).is_some());
+    let share = |counts: fn(&Sample) -> &Vec<u64>| {
+        let first = row.samples.first().map_or(0, |sample| counts(sample).len());
+        let sum = |thread: usize| row.samples.iter().map(|sample| counts(sample)[thread]).sum();
+        let sums: Vec<u64> = (0..first).map(sum).collect();
+        stats::least_share(&sums.iter().map(|&n| n as f64).collect::<Vec<_>>())
     };
-    Shares { producers: median(|s| s.producers), consumers: median(|s| s.consumers) }
+    Shares {
+        producers: share(|sample| &sample.pushed).filter(|_| told(|s| s.producers)),
+        consumers: share(|sample| &sample.popped).filter(|_| told(|s| s.consumers)),
+    }
 }
 
 impl Summary {
@@ -244,12 +250,13 @@ pub(crate) mod tests {
         Row { kind, twin, memory, samples: times.iter().map(sample).collect() }
     }
 
-    /// The same with slow calls, and least shares of producers and consumers.
-    pub(crate) fn with(mut row: Row, p999: u64, producers: f64, consumers: f64) -> Row {
+    /// The same with slow calls, and what each thread did.
+    pub(crate) fn with(mut row: Row, p999: u64, pushed: &[u64], popped: &[u64]) -> Row {
         let all = Quantiles { calls: 1000, p50: 10, p999, max: 10 * p999 };
         for sample in &mut row.samples {
             sample.calls = Some(CallTimes { all, push: all, pop: all });
-            sample.shares = Shares { producers: Some(producers), consumers: Some(consumers) };
+            sample.shares = Shares { producers: Some(0.0), consumers: Some(0.0) };
+            (sample.pushed, sample.popped) = (pushed.to_vec(), popped.to_vec());
         }
         row
     }
@@ -323,6 +330,18 @@ pub(crate) mod tests {
         ];
         let clear = summary(rows);
         assert_eq!(standings(&clear), [("b", Standing::Best), ("a", Standing::Slower)]);
+    }
+
+    #[test]
+    fn shares_are_taken_over_all_samples_together() {
+        let mut row = with(row(kind("a", Role::Rival), false, &[1.0; 2]), 9, &[10, 30], &[40]);
+        row.samples[1].pushed = vec![50, 30];
+        // In each sample one thread had less, in all of them neither.
+        assert_eq!(shares(&row), Shares { producers: Some(1.0), consumers: None });
+        row.samples[1].pushed = vec![0, 50];
+        assert_eq!(shares(&row).producers, Some(0.125));
+        row.samples.iter_mut().for_each(|sample| sample.shares = Shares::default());
+        assert_eq!(shares(&row), Shares::default(), "a round trip has two threads, and no share");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use crate::machine::{Load, Machine, Placement};
 use crate::report::paragraph;
-use crate::subject::{Batch, Entry, Kind};
+use crate::subject::{Batch, Bound, Entry, Kind};
 
 pub(super) const UNKNOWN: &str = "unknown";
 
@@ -151,18 +151,27 @@ pub fn by_reason(
 
 /// Who is measured.
 pub fn kinds(entries: &[Entry], missing: &[&str]) -> String {
-    let mut table = plain_table(&["kind", "--kinds", "from", "ends", "batch"], &[], 1);
+    let mut table = plain_table(&["kind", "--kinds", "ends", "bound", "batch"], &[], 2);
+    let mut origins: Vec<String> = Vec::new();
     for Entry { kind, .. } in entries {
         let batch = match kind.batch {
             Batch::Native => "native",
             Batch::Looped => "looped",
         };
-        let from = kind.origin.text();
+        let bound = match kind.bound {
+            Bound::Bounded => "bounded",
+            Bound::Unbounded => "none",
+        };
         let each = if kind.spread { "many " } else { "" };
         let ends = format!("{each}{}", kind.ends.word());
-        table.add_row([kind.title, kind.id, &from, &ends, batch]);
+        table.add_row([kind.title, kind.id, &ends, bound, batch]);
+        let origin = kind.origin.text();
+        if !origins.contains(&origin) {
+            origins.push(origin);
+        }
     }
     let mut text = print(&table, "");
+    paragraph(&mut text, "from ", "    ", &origins.join(", "));
     let notes = entries.iter().map(|entry| entry.kind).filter(|kind| !kind.note.is_empty());
     let mut told: Vec<(&str, Vec<&str>)> = Vec::new();
     for kind in notes {

@@ -126,38 +126,46 @@ pub fn text(answers: &[Answer]) -> String {
         return text;
     }
     text.push_str("The topology question: the same traffic through one queue or through several\n");
+    let mut prices: Vec<(&str, &str)> = Vec::new();
     for answer in answers {
-        let Answer { topology: Topology { producers, consumers }, measure, others, .. } = answer;
-        let threads =
-            format!("{} -> {}", counted(*producers, "producer"), counted(*consumers, "consumer"));
-        let head = format!("  {}: ", answer.cell);
-        paragraph(&mut text, &head, "      ", &format!("{threads}; {}", conclude(answer)));
-        let ways = [measure].into_iter().chain(others);
-        for way in ways {
-            let compared = if way == measure { "the measure".to_owned() } else { way.compared() };
-            let body = format!("{compared}; gives up {}", way.gives_up);
-            paragraph(&mut text, &format!("    {}: ", way.name()), "        ", &body);
+        paragraph(&mut text, &format!("  {}: ", answer.cell), "      ", &conclude(answer));
+        for way in [&answer.measure].into_iter().chain(&answer.others) {
+            let compared =
+                if *way == answer.measure { "the measure".to_owned() } else { way.compared() };
+            let head = format!("    {:>2} {} {:<24} ", way.queues, way.ends, way.title);
+            paragraph(&mut text, &head, "        ", &compared);
+            let name = if way.queues == 1 { "one queue" } else { way.ends };
+            if !prices.contains(&(name, way.gives_up)) {
+                prices.push((name, way.gives_up));
+            }
         }
     }
+    text.push_str("  What each gives up:\n");
+    for (name, gives_up) in prices {
+        paragraph(&mut text, &format!("    {name}: "), "        ", gives_up);
+    }
+    text.push('\n');
     text
 }
 
 /// Which to take.
 fn conclude(answer: &Answer) -> String {
-    let Answer { measure, others, .. } = answer;
-    // A rival's one queue gives up nothing either.
+    let Answer { topology: Topology { producers, consumers }, measure, others, .. } = answer;
+    let threads =
+        format!("{} -> {}", counted(*producers, "producer"), counted(*consumers, "consumer"));
     let faster = others.iter().find(|way| way.queues > 1).filter(|way| way.time.median < 1.0);
     match faster {
         Some(way) if way.clear => format!(
-            "{} carry it in {} of one global queue ({}): take them if you can do without {}.",
+            "{threads}: with {} a message takes {} it takes with one queue for all ({}). Take them \
+             if you can do without {}.",
             way.name(),
             way.compared(),
             measure.title,
             way.gives_up
         ),
         _ => format!(
-            "several queues are not clearly faster than one global queue ({}), which gives up \
-             nothing: take that.",
+            "{threads}: several queues are not clearly faster than one for all ({}), which gives \
+             up nothing: take that.",
             measure.title
         ),
     }
@@ -190,18 +198,19 @@ mod tests {
     #[test]
     fn several_queues_win_with_what_they_give_up() {
         let text = words(cell(20.0, 10.0, 15.0));
-        let verdict = "4 spsc (by pair) carry it in 0.50x [0.50, 0.50] the time of one global queue \
-                       (one): take them if you can do without the balance of work";
+        let verdict = "with 4 spsc (by pair) a message takes 0.50x [0.50, 0.50] the time it takes \
+                       with one queue for all (one). Take them if you can do without the balance";
         assert!(text.contains(verdict), "{text}");
-        assert!(text.contains("1 mpmc (one): the measure; gives up nothing"), "{text}");
-        assert!(text.contains("1 mpmc (other): 0.75x [0.75, 0.75] the time"), "{text}");
+        assert!(text.contains("1 mpmc one the measure"), "{text}");
+        assert!(text.contains("1 mpmc other 0.75x [0.75, 0.75] the time"), "{text}");
+        assert!(text.contains("one queue: nothing: one order for all"), "{text}");
     }
 
     #[test]
     fn one_queue_wins_unless_several_are_clearly_faster() {
         for narrow in [30.0, 19.0] {
             let text = words(cell(20.0, narrow, 15.0));
-            assert!(text.contains("not clearly faster than one global queue (one)"), "{text}");
+            assert!(text.contains("not clearly faster than one for all (one)"), "{text}");
         }
         assert!(words(cell(20.0, 19.0, 15.0)).contains("the time, no clear difference"));
     }

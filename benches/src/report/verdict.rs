@@ -33,6 +33,10 @@ pub fn text(summaries: &[Summary], name: impl Fn(&Summary) -> String) -> String 
             .copied()
             .filter(|summary| question(summary) == (topology, unbounded))
             .collect();
+        // Of one cell, its line says it.
+        if of.len() == 1 && asked.len() > 1 {
+            continue;
+        }
         let Topology { producers, consumers } = topology;
         let bound = if unbounded { ", unbounded" } else { "" };
         let head = format!("For {producers} to {consumers}{bound}");

@@ -118,7 +118,7 @@ pub enum Batch {
 pub struct Kind {
     /// The word for it on the command line.
     pub id: &'static str,
-    /// Its row's title; at most 23 characters.
+    /// Its row's title; at most 23 characters, 21 if batches are looped.
     pub title: &'static str,
     /// Where its code comes from.
     pub origin: Origin,

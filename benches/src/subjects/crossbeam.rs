@@ -109,7 +109,7 @@ impl Subject for Channel {
 pub struct UnboundedChannel;
 
 impl Subject for UnboundedChannel {
-    const KIND: Kind = Kind { id: "crossbeam-channel-unbounded", ..Channel::KIND }.unbounded();
+    const KIND: Kind = Kind { id: "channel-unbounded", ..Channel::KIND }.unbounded();
     type Producer<T: Payload> = Sender<T>;
     type Consumer<T: Payload> = Receiver<T>;
 

@@ -157,7 +157,9 @@ mod tests {
         for (i, entry) in ALL.iter().enumerate() {
             let kind = entry.kind;
             assert!(ALL[..i].iter().all(|other| other.kind.id != kind.id), "{}", kind.id);
-            assert!(kind.title.chars().count() <= 23, "{}", kind.title);
+            // A star stands behind those whose batches are looped.
+            let room = if kind.batch == crate::subject::Batch::Native { 23 } else { 21 };
+            assert!(kind.title.chars().count() <= room, "{}", kind.title);
         }
     }
 
