@@ -67,7 +67,7 @@ unsafe impl GlobalAlloc for Counting {
 pub struct Filled {
     /// Items that were inside.
     pub items: usize,
-    /// The most bytes that were in use on the way there, the handles' own included.
+    /// The most bytes that were in use on the way there and back, the handles' own included.
     pub peak: usize,
     /// Bytes in use after all items were popped again.
     pub emptied: usize,
@@ -97,12 +97,11 @@ pub(crate) fn fill<S: Subject, M: Payload>(cell: &Cell) -> Filled {
             refusals += 1;
         }
     }
-    let peak = since(PEAK.get());
     // Bounded, for a queue that never ends.
     for end in &mut rx {
         (0..=items).take_while(|_| end.pop().is_some()).for_each(drop);
     }
-    Filled { items, peak, emptied: since(LIVE.get()) }
+    Filled { items, peak: since(PEAK.get()), emptied: since(LIVE.get()) }
 }
 
 #[cfg(test)]

@@ -54,11 +54,12 @@ impl Subject for Heapless {
     type Consumer<T: Payload> = End<heapless::spsc::Consumer<'static, T>, T>;
 
     fn refuses(cell: &Cell) -> Option<String> {
-        if !SIZES.contains(&cell.capacity) {
+        let capacity = cell.capacity.lap();
+        if !SIZES.contains(&capacity) {
             return Some(format!("its capacity is a const generic, compiled for {SIZES:?}"));
         }
-        (cell.batch >= cell.capacity)
-            .then(|| format!("holds {}, not a batch of {}", cell.capacity - 1, cell.batch))
+        (cell.batch >= capacity)
+            .then(|| format!("holds {}, not a batch of {}", capacity - 1, cell.batch))
     }
 
     fn open<T: Payload>(capacity: usize, _topology: Topology) -> Handles<Self, T> {

@@ -20,6 +20,8 @@ mod lock_free;
 mod ringbuf;
 #[cfg(feature = "rivals")]
 mod rings;
+#[cfg(feature = "rivals")]
+mod wide;
 
 #[cfg(feature = "rivals")]
 pub use self::{
@@ -31,6 +33,7 @@ pub use self::{
     lock_free::{Lf, St3, UnboundedLf},
     ringbuf::Ringbuf,
     rings::{Concurrent, Nexus, Thing, UnboundedConcurrent},
+    wide::{CrossfireMpmc, CrossfireMpsc, GilMpmc, GilMpsc, GilSpmc, NexusMpsc, NexusSpmc},
 };
 pub use self::{
     crossbeam::{ArrayQueue, Channel, Deque, SegQueue, UnboundedChannel},
@@ -97,6 +100,20 @@ pub const ALL: &[Entry] = &[
     #[cfg(feature = "rivals")]
     Entry::of::<Tokio>(),
     #[cfg(feature = "rivals")]
+    Entry::of::<GilMpsc>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<GilSpmc>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<GilMpmc>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<NexusMpsc>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<NexusSpmc>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<CrossfireMpsc>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<CrossfireMpmc>(),
+    #[cfg(feature = "rivals")]
     Entry::of::<UnboundedConcurrent>(),
     #[cfg(feature = "rivals")]
     Entry::of::<UnboundedLf>(),
@@ -128,6 +145,13 @@ pub const NOT_BUILT: &[&str] = if cfg!(feature = "rivals") {
         "crossfire",
         "rapidfire",
         "tokio",
+        "gil-mpsc",
+        "gil-spmc",
+        "gil-mpmc",
+        "nexus-mpsc",
+        "nexus-spmc",
+        "crossfire-mpsc",
+        "crossfire-mpmc",
         "concurrent-unbounded",
         "lfqueue-unbounded",
         "kanal-unbounded",
@@ -161,6 +185,17 @@ mod tests {
             let room = if kind.batch == crate::subject::Batch::Native { 23 } else { 21 };
             assert!(kind.title.chars().count() <= room, "{}", kind.title);
         }
+    }
+
+    #[test]
+    #[cfg(feature = "rivals")]
+    fn what_other_builds_call_not_built_is_what_this_one_adds() {
+        let source = include_str!("mod.rs");
+        let (_, list) = source.split_once("pub const NOT_BUILT").unwrap();
+        let (list, _) = list.split_once("};").unwrap();
+        let names: Vec<_> = list.split('"').skip(3).step_by(2).collect();
+        let optional = |id: &str| names.contains(&id);
+        assert_eq!(ALL.iter().filter(|entry| optional(entry.kind.id)).count(), names.len());
     }
 
     #[test]
