@@ -167,14 +167,27 @@ fn list(field: Field<'_>, cells: &[Cell]) -> String {
             .into_iter()
             .chain([("left out", ids(left_out))])
             .map(|(what, ids)| (what.to_owned(), ids))
-            .chain(table::by_reason(&refused, |_| true));
-        text.push_str(&format!("  {:<20} {cell}\n", plan::name(cell)));
+            .chain(table::by_reason(&refused, |kind| {
+                !field.usual || table::is_missed(kind, &cell.capacity)
+            }));
+        let head = format!("  {:<20} ", plan::name(cell));
+        report::paragraph(&mut text, &head, &" ".repeat(23), &cell.to_string());
         for (what, ids) in lines.filter(|(_, ids)| !ids.is_empty()) {
             report::paragraph(&mut text, &format!("      {what}: "), "          ", &ids.join(", "));
         }
     }
+    if field.usual {
+        text.push_str(NOT_SAID);
+    }
     text
 }
+
+/// What holds for every cell of the default plan.
+const NOT_SAID: &str = "\
+Bounded kinds have no figure in unbounded cells, nor the other way round; kinds
+of many queues answer cells with queues=any only. What is left out of the
+default plan is measured with --kinds, with --cell, and in the grid.
+";
 
 /// Opens the file without touching what is in it: a run that fails leaves no half result.
 fn open(path: &Path) -> Result<(File, &Path), String> {

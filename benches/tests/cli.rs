@@ -54,6 +54,11 @@ fn the_list_says_which_kinds_and_cells_there_are() {
     let output = run(&["--list"]);
     assert!(output.status.success());
     let text = stdout(&output);
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "wider than 80 columns: {line}");
+    }
+    // What stands in several lines is looked for too.
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for part in [
         "raddle-spsc",
         "rtrb",

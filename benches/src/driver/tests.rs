@@ -112,11 +112,19 @@ fn sample<const FAULT: u8>(cell: &str) -> Result<Sample, Flaw> {
     }
 }
 
+/// Tries again where a busy machine gave the sample no time; what never happens is a fault.
+fn eventually<R>(mut attempt: impl FnMut() -> Option<R>) -> R {
+    (0..50).find_map(|_| attempt()).expect("never in 50 samples")
+}
+
 /// Every mode, single and batched: what is seen in all of them.
 fn seen<const FAULT: u8>(cells: &[&str]) -> Vec<String> {
-    let judge = |cell: &&str| match sample::<FAULT>(cell) {
-        Err(Flaw::Breach(breach)) => breach.seen,
-        other => panic!("{cell}: the fault went unseen: {other:?}"),
+    // A sample on a busy machine may end before the fault.
+    let judge = |cell: &&str| {
+        eventually(|| match sample::<FAULT>(cell) {
+            Err(Flaw::Breach(breach)) => Some(breach.seen),
+            Ok(_) | Err(Flaw::Starved) => None,
+        })
     };
     cells.iter().map(judge).collect()
 }
@@ -150,11 +158,6 @@ fn a_sound_queue_passes() {
         let result = sample::<SOUND>(cell);
         assert!(!matches!(result, Err(Flaw::Breach(_))), "{cell}: {result:?}");
     }
-}
-
-/// Tries again where a busy machine gave the sample no time; what never happens is a fault.
-fn eventually<R>(mut attempt: impl FnMut() -> Option<R>) -> R {
-    (0..200).find_map(|_| attempt()).expect("never in 200 samples")
 }
 
 /// A sound queue without a limit, whose consumer leaves everything inside until its producers had to stop.

@@ -1,13 +1,13 @@
 //! One cell's section, at most 80 columns wide.
 
-use crate::cell::{Capacity, Cell, Cores, Mode};
+use crate::cell::{Cell, Cores, Mode};
 use crate::driver::Shares;
 use crate::machine::Placement;
 use crate::report::paragraph;
 use crate::report::summary::{Line, Standing, Summary};
-use crate::report::table::{UNKNOWN, by_reason, plain_table, print};
+use crate::report::table::{UNKNOWN, by_reason, is_missed, plain_table, print};
 use crate::stats::Interval;
-use crate::subject::{Batch, Bound, Kind};
+use crate::subject::Batch;
 
 /// How the threads of a cell were placed.
 fn placed(summary: &Summary, placement: &Placement) -> &'static str {
@@ -53,12 +53,9 @@ pub fn cell(summary: &Summary, placement: &Placement, reasons: bool) -> String {
         table.add_row(row(summary.cell, line));
     }
     text.push_str(&print(&table, "  "));
-    // What has another bound, or is for the topology question, is no answer that anybody misses here.
-    let is_told = |kind: &Kind| {
-        let bounded = matches!(summary.cell.capacity, Capacity::Bounded(_));
-        bounded == (kind.bound == Bound::Bounded) && !kind.spread
-    };
-    for (reason, ids) in by_reason(&summary.refused, |kind| reasons && is_told(kind)) {
+    for (reason, ids) in
+        by_reason(&summary.refused, |kind| reasons && is_missed(kind, &summary.cell.capacity))
+    {
         paragraph(&mut text, &format!("  {reason}: "), "      ", &ids.join(", "));
     }
     text

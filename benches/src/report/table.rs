@@ -4,6 +4,7 @@ use core::fmt::Write;
 
 use comfy_table::{CellAlignment, Table, presets};
 
+use crate::cell::Capacity;
 use crate::machine::{Load, Machine, Placement};
 use crate::report::paragraph;
 use crate::subject::{Batch, Bound, Entry, Kind};
@@ -131,6 +132,12 @@ pub(super) fn print(table: &Table, indent: &str) -> String {
         let _ = writeln!(text, "{indent}{}", line.trim_end());
         text
     })
+}
+
+/// Whether anybody misses a kind in a cell of this capacity: not if it has another bound, or is for the topology question.
+pub fn is_missed(kind: &Kind, capacity: &Capacity) -> bool {
+    let bounded = matches!(capacity, Capacity::Bounded(_));
+    bounded == (kind.bound == Bound::Bounded) && !kind.spread
 }
 
 /// Kinds without a figure, those of one reason together, as far as the reason is of interest.
