@@ -47,7 +47,8 @@ fn head(context: &Context<'_>) -> Value {
         "seed": context.seed,
         "effort": context.effort,
         "method": METHOD,
-        "wait": "crossbeam_utils::Backoff::snooze between failed tries",
+        "wait": "crossbeam_utils::Backoff::snooze between failed tries; where threads share CPUs, \
+                 each 128th is the shortest sleep",
         "plan": {
             "rounds": context.plan.rounds,
             "warm_up_ms": millis(context.plan.timing.warm_up),

@@ -24,7 +24,7 @@ while about 65536 messages are inside, the same for all kinds.
 ";
 
 /// Such as 1 cell, 2 cells.
-pub fn counted(n: usize, what: &str) -> String {
+pub(crate) fn counted(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
@@ -32,7 +32,7 @@ pub fn counted(n: usize, what: &str) -> String {
 const WIDTH: usize = 80;
 
 /// Appends a paragraph that starts with `head` and goes on after `indent`, no line wider than [`WIDTH`].
-pub fn paragraph(text: &mut String, head: &str, indent: &str, body: &str) {
+pub(crate) fn paragraph(text: &mut String, head: &str, indent: &str, body: &str) {
     let mut column = head.chars().count();
     text.push_str(head);
     for (i, word) in body.split_whitespace().enumerate() {
