@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 
-use crate::sync::{spin_loop, yield_now};
+use crate::sync::{LOSS, spin_loop, yield_now};
 
 /// Doubles from 1 to 2^6 = 64 pauses, as crossbeam-utils' `Backoff` does.
 const SPINS: u32 = 6;
@@ -56,10 +56,28 @@ impl Backoff {
         self.step.set(step + 1);
     }
 
+    /// Pauses after a lost race for a word that many change: for [`LOSS`] pauses at first, so that the winner gets a good deal
+    /// done while the word is in its cache. Not at all under a model checker.
+    #[cold]
+    pub(crate) fn lose(&self) {
+        let (least, most) = LOSS;
+        let step = self.step.get().clamp(least, most);
+        for _ in 1..1u32 << step {
+            spin_loop();
+        }
+        self.step.set(step + 1);
+    }
+
     /// Pauses while another thread has to act first: spins at first, then yields the processor.
     #[inline]
     pub fn snooze(&self) {
         if self.step.get() <= SPINS { self.spin() } else { yield_now() }
+    }
+
+    /// Whether so many pauses were made, each longer than the one before.
+    #[inline]
+    pub(crate) fn is_at_least(&self, steps: u32) -> bool {
+        self.step.get() >= steps
     }
 
     /// Whether [`snooze`](Self::snooze) yields by now: the time to park the thread instead, if the caller can.

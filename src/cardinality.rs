@@ -2,18 +2,172 @@
 //!
 //! The choice is a type, never an `if`: a handle of an end with [`One`] acts through `&mut self`, which is the proof
 //! that nobody else acts at that end, and so needs no read-modify-write to take its turn. Cloning such a handle, or
-//! acting through a shared reference, does not compile.
+//! acting through a shared reference, does not compile. Handles of an end with [`Many`] act through `&self` and take
+//! their turns by compare-exchange.
+//!
+//! The methods are the steps in which the two differ, so that a mechanism is written once. They carry no ordering of
+//! their own: a caller says which it needs, and why.
 
-/// The number of handles at one end of a queue: [`One`], so far. Sealed.
-pub trait Cardinality: sealed::Sealed {}
+use core::ops::{Deref, DerefMut};
+
+use crate::cacheline::CachePadded;
+use crate::sync::{AtomicUsize, Ordering};
+
+/// The number of handles at one end of a queue: [`One`] or [`Many`]. Sealed.
+pub trait Cardinality: sealed::Sealed {
+    /// Whether others see that a turn is taken before what is done in it is done.
+    const CLAIMS_FIRST: bool;
+
+    /// What a handle lies in: padded if its own state changes with every operation.
+    type Frame<T>: Deref<Target = T> + DerefMut;
+
+    /// Wraps what a handle consists of.
+    fn frame<T>(inner: T) -> Self::Frame<T>;
+
+    /// Takes the turn at `index`, where `word` stood when the caller looked; false if somebody else has it.
+    #[must_use]
+    fn claim(word: &AtomicUsize, index: usize, next: usize) -> bool;
+
+    /// Ends the turn that [`claim`](Self::claim) began, if that left it open.
+    fn settle(word: &AtomicUsize, next: usize);
+
+    /// Moves `word` past an index that nobody can use, unless somebody else did.
+    fn pass(word: &AtomicUsize, index: usize, next: usize);
+
+    /// Gives a slot to the other end by changing its `state` from `from` to `to`. A slot that [`Many`] can hold may have
+    /// been given up for lost meanwhile; then its state comes back.
+    fn hand_over(state: &AtomicUsize, from: usize, to: usize, order: Ordering)
+    -> Result<(), usize>;
+
+    /// Counts one handle more.
+    fn join(handles: &AtomicUsize);
+
+    /// Counts one handle less; says whether it was the last.
+    fn leave(handles: &AtomicUsize, order: Ordering) -> bool;
+}
 
 /// Exactly one handle, which acts through `&mut self`.
 #[derive(Debug)]
 pub enum One {}
 
-impl Cardinality for One {}
+/// Any number of handles, which are `Clone` and `Sync`, and act through `&self`.
+#[derive(Debug)]
+pub enum Many {}
+
+impl Cardinality for One {
+    const CLAIMS_FIRST: bool = false;
+
+    type Frame<T> = CachePadded<T>;
+
+    fn frame<T>(inner: T) -> CachePadded<T> {
+        CachePadded::new(inner)
+    }
+
+    /// Whoever asks has it. Nobody is told before [`settle`](Self::settle), when all is done.
+    #[inline(always)]
+    fn claim(_word: &AtomicUsize, _index: usize, _next: usize) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn settle(word: &AtomicUsize, next: usize) {
+        // Relaxed: slots go over with their own state; this is for those who count.
+        word.store(next, Ordering::Relaxed);
+    }
+
+    #[inline(always)]
+    fn pass(word: &AtomicUsize, _index: usize, next: usize) {
+        Self::settle(word, next);
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn hand_over(
+        state: &AtomicUsize,
+        _from: usize,
+        to: usize,
+        order: Ordering,
+    ) -> Result<(), usize> {
+        state.store(to, order);
+        Ok(())
+    }
+
+    fn join(_handles: &AtomicUsize) {}
+
+    fn leave(_handles: &AtomicUsize, _order: Ordering) -> bool {
+        true
+    }
+}
+
+impl Cardinality for Many {
+    const CLAIMS_FIRST: bool = true;
+
+    type Frame<T> = Bare<T>;
+
+    fn frame<T>(inner: T) -> Bare<T> {
+        Bare(inner)
+    }
+
+    #[inline(always)]
+    fn claim(word: &AtomicUsize, index: usize, next: usize) -> bool {
+        // Relaxed: a turn is a number; what it stands for goes over with the slot's state.
+        word.compare_exchange_weak(index, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    #[inline(always)]
+    fn settle(_word: &AtomicUsize, _next: usize) {}
+
+    #[inline(always)]
+    fn pass(word: &AtomicUsize, index: usize, next: usize) {
+        // Relaxed: as in `claim`. If it fails, somebody else has passed it.
+        let _ = word.compare_exchange(index, next, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn hand_over(
+        state: &AtomicUsize,
+        from: usize,
+        to: usize,
+        order: Ordering,
+    ) -> Result<(), usize> {
+        state.compare_exchange(from, to, order, Ordering::Relaxed).map(|_| ())
+    }
+
+    fn join(handles: &AtomicUsize) {
+        // Relaxed: the handle that is cloned keeps the queue alive.
+        let before = handles.fetch_add(1, Ordering::Relaxed);
+        assert!(before <= usize::MAX / 2, "raddle: more handles than memory can hold");
+    }
+
+    #[track_caller]
+    fn leave(handles: &AtomicUsize, order: Ordering) -> bool {
+        handles.fetch_sub(1, order) == 1
+    }
+}
+
+/// A value as it is.
+#[derive(Debug)]
+pub struct Bare<T>(T);
+
+impl<T> Deref for Bare<T> {
+    type Target = T;
+
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Bare<T> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
 
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::One {}
+    impl Sealed for super::Many {}
 }

@@ -2,10 +2,13 @@
 //!
 //! # Progress
 //! Where an operation is **wait-free** it takes a bounded number of its own steps, whatever other threads do or fail to
-//! do; the tables of the doors ([`spsc`]) say which are, and what each costs.
+//! do. **Lock-free** is one that may have to try again, but only because another thread's succeeded. The tables of the doors
+//! ([`spsc`], [`stack`]) say which is which, and what each costs.
 //!
 //! # Features
-//! - `std` (default): [`Backoff`] yields to the operating system. Without it the crate needs `core` and `alloc` only.
+//! - `std` (default): brings [`stack::Stack`], and [`Backoff`] yields to the operating system. Without it the crate needs
+//!   `core`, `alloc` and crossbeam-utils only.
+//! - `rayon`: [`stack::Stack`] takes rayon's parallel iterators.
 //! - `loom`: together with `--cfg loom`, every atomic is loom's; see [`guide::model_checking`].
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -17,9 +20,15 @@ extern crate std;
 mod backoff;
 pub mod cacheline;
 mod cardinality;
+pub mod mpmc;
+pub mod mpsc;
 pub mod queue;
 mod raw;
+#[cfg(feature = "std")]
+mod reclaim;
+pub mod spmc;
 pub mod spsc;
+pub mod stack;
 #[doc(hidden)]
 pub mod sync;
 
@@ -30,6 +39,18 @@ pub use queue::{PopError, PushError};
 pub mod guide {
     #[doc = include_str!("../docs/spsc.md")]
     pub mod spsc {}
+
+    #[doc = include_str!("../docs/ring.md")]
+    pub mod ring {}
+
+    #[doc = include_str!("../docs/segments.md")]
+    pub mod segments {}
+
+    #[doc = include_str!("../docs/stack.md")]
+    pub mod stack {}
+
+    #[doc = include_str!("../docs/aba.md")]
+    pub mod aba {}
 
     #[doc = include_str!("../docs/cache-lines.md")]
     pub mod cache_lines {}

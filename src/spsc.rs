@@ -48,10 +48,14 @@
 //! | `len`, `is_empty`, `is_full`, `is_closed` | wait-free | 4, and one per doubling of the capacity |
 //! | dropping an end | wait-free | a pop for each item left, at most the capacity; the last handle frees the memory |
 //!
+//! # Progress of `unbounded`
+//! Wait-free throughout, but for the allocator: a push at the end of a segment takes a spare one or allocates; a pop there may
+//! free one. `push` takes 5 atomic operations within a segment, `pop` 5, and a bounded number more at its end.
+//!
 //! Steps of the items' own code (`Clone`, `Drop`, iterators) come on top. It never runs between taking a slot and passing it
 //! on, so a panic there leaves the queue in order.
 
-use crate::raw::LineRing;
+use crate::raw::{LineRing, Segments};
 
 /// The handles of [`bounded`](fn@bounded), by names short enough for the fields of a struct.
 ///
@@ -73,7 +77,7 @@ pub mod bounded {
     /// Items shown by [`Consumer::read`](queue::Consumer::read).
     pub type ReadChunk<'a, T> = queue::ReadChunk<'a, LineRing<T>>;
     /// The iterator of [`Consumer::drain`](queue::Consumer::drain).
-    pub type Drain<'a, T> = queue::Drain<'a, LineRing<T>>;
+    pub type Drain<'a, T> = queue::Drain<&'a mut Consumer<T>>;
 }
 
 /// A queue that never refuses an item while fewer than `capacity` are in it.
@@ -105,4 +109,49 @@ pub fn bounded_in_lines_of<T>(
     capacity: usize,
 ) -> (bounded::Producer<T>, bounded::Consumer<T>) {
     crate::queue::pair(LineRing::with_lines_of(items, capacity))
+}
+
+/// The handles of [`unbounded`](fn@unbounded), by names short enough for the fields of a struct.
+pub mod unbounded {
+    use crate::cardinality::One;
+    use crate::queue;
+    use crate::raw::Segments;
+
+    /// The end where items go in.
+    pub type Producer<T> = queue::Producer<Segments<T, One, One>>;
+    /// The end where items come out.
+    pub type Consumer<T> = queue::Consumer<Segments<T, One, One>>;
+    /// Slots reserved by [`Producer::reserve`](queue::Producer::reserve).
+    pub type WriteChunk<'a, T> = queue::WriteChunk<'a, Segments<T, One, One>>;
+    /// Items shown by [`Consumer::read`](queue::Consumer::read).
+    pub type ReadChunk<'a, T> = queue::ReadChunk<'a, Segments<T, One, One>>;
+    /// The iterator of `drain`.
+    pub type Drain<'a, T> = queue::Drain<&'a mut Consumer<T>>;
+}
+
+/// A queue that takes every item, as long as there is memory.
+///
+/// Items lie in segments of about 2 KiB (128 items of a word; at least two items); the first is allocated by the first push.
+/// Up to 4 empty segments are kept for use again, so a queue whose length swings by less than they hold does not allocate; the
+/// rest goes back to the allocator as soon as it is empty. A thread that is frozen in the middle of an operation keeps the
+/// one segment that it is in.
+///
+/// ```
+/// let (mut tx, mut rx) = raddle::spsc::unbounded();
+/// (0..1000).for_each(|i| tx.push(i).unwrap());
+/// assert_eq!(rx.len(), 1000);
+/// assert_eq!(rx.pop(), Ok(0));
+/// ```
+#[must_use]
+pub fn unbounded<T>() -> (unbounded::Producer<T>, unbounded::Consumer<T>) {
+    crate::queue::pair(Segments::new())
+}
+
+/// A queue in segments of so many slots, for models (few) and measurements. Exempt from semantic versioning.
+#[doc(hidden)]
+#[must_use]
+pub fn unbounded_in_segments_of<T>(
+    slots: usize,
+) -> (unbounded::Producer<T>, unbounded::Consumer<T>) {
+    crate::queue::pair(Segments::with_segments_of(slots))
 }

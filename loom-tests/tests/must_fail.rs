@@ -8,6 +8,7 @@ use loom::sync::Arc;
 use loom::thread;
 use raddle::sync::{AtomicUsize, Ordering, Shadow, Tracked, site};
 use raddle_loom_tests::Model;
+use raddle_loom_tests::naive::{Naive, pop_beside_pop_pop_push};
 
 fn flag() -> usize {
     let flag = Arc::new(AtomicUsize::new(0));
@@ -93,4 +94,15 @@ fn hand_over(publish: Ordering) -> usize {
     }
     writer.join().unwrap();
     seen
+}
+
+/// ABA, as `docs/aba.md` tells it: index 1 is in the second thread's hands, and on top of the stack. The model of the same program
+/// with a tag is `stack::a_tag_stops_aba`.
+#[test]
+#[should_panic(expected = "unexpected outcomes [(Some(0), [0, 1, 1])]")]
+fn a_stack_that_reuses_nodes_at_once_is_caught() {
+    let right = [0, 1].map(|index| (Some(index), vec![0, 1])).into_iter();
+    let _ = Model::new("naive")
+        .at_least(1)
+        .check_outcomes(pop_beside_pop_pop_push::<Naive>, right.chain([(None, vec![0, 1])]));
 }

@@ -5,24 +5,24 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::slice_from_raw_parts_mut;
 
-use crate::raw::{Run, Runs, despite_a_panic};
+use crate::raw::{PopRuns, PushRuns, Run, despite_a_panic};
 
 /// Slots at the producing end, reserved by [`Producer::reserve`](super::Producer::reserve).
 ///
 /// [`write`](Self::write) fills them in order; [`commit`](Self::commit) pushes the first of them. What was written and
 /// not committed is dropped with the chunk. Leaking a chunk leaks what was written, and nothing else.
-pub struct WriteChunk<'a, Q: Runs> {
+pub struct WriteChunk<'a, Q: PushRuns> {
     queue: &'a Q,
     seat: &'a mut Q::PushSeat,
-    start: Q::Place,
+    start: Q::PushPlace,
     /// Where the next item is written, and the rest of the run it lies in.
-    place: Q::Place,
+    place: Q::PushPlace,
     run: Run<Q::Item>,
     len: usize,
     written: usize,
 }
 
-impl<'a, Q: Runs> WriteChunk<'a, Q> {
+impl<'a, Q: PushRuns> WriteChunk<'a, Q> {
     /// Up to `n` vacant slots of `queue`.
     ///
     /// # Safety
@@ -120,7 +120,7 @@ impl<'a, Q: Runs> WriteChunk<'a, Q> {
     }
 }
 
-impl<Q: Runs> Drop for WriteChunk<'_, Q> {
+impl<Q: PushRuns> Drop for WriteChunk<'_, Q> {
     fn drop(&mut self) {
         // SAFETY: these were written, and none is published.
         unsafe { drop_written(self.queue, self.start, self.written) };
@@ -131,7 +131,7 @@ impl<Q: Runs> Drop for WriteChunk<'_, Q> {
 ///
 /// # Safety
 /// They were written and are not published, and the caller acts for the only producer.
-unsafe fn drop_written<Q: Runs>(queue: &Q, mut place: Q::Place, mut n: usize) {
+unsafe fn drop_written<Q: PushRuns>(queue: &Q, mut place: Q::PushPlace, mut n: usize) {
     despite_a_panic(|| {
         while n > 0 {
             // SAFETY: these slots are vacant, as when they were written.
@@ -144,9 +144,9 @@ unsafe fn drop_written<Q: Runs>(queue: &Q, mut place: Q::Place, mut n: usize) {
 }
 
 // SAFETY: a chunk is a mutable borrow of its handle, which is `Send` on the same terms.
-unsafe impl<Q: Runs<Item: Send> + Sync> Send for WriteChunk<'_, Q> {}
+unsafe impl<Q: PushRuns<Item: Send> + Sync> Send for WriteChunk<'_, Q> {}
 
-impl<Q: Runs> fmt::Debug for WriteChunk<'_, Q> {
+impl<Q: PushRuns> fmt::Debug for WriteChunk<'_, Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WriteChunk")
             .field("len", &self.len)
@@ -159,7 +159,7 @@ impl<Q: Runs> fmt::Debug for WriteChunk<'_, Q> {
 ///
 /// # Safety
 /// The caller acts for the only consumer, and this is its seat.
-pub(super) unsafe fn ready<Q: Runs>(queue: &Q, seat: &Q::PopSeat, n: usize) -> usize {
+pub(super) unsafe fn ready<Q: PopRuns>(queue: &Q, seat: &Q::PopSeat, n: usize) -> usize {
     RunsOf { queue, place: queue.consumer_place(seat), left: n }.map(<[_]>::len).sum()
 }
 
@@ -167,7 +167,7 @@ pub(super) unsafe fn ready<Q: Runs>(queue: &Q, seat: &Q::PopSeat, n: usize) -> u
 ///
 /// [`runs`](Self::runs) shows them; [`release`](Self::release) drops the first of them and gives their slots back.
 /// Without it they all stay in the queue.
-pub struct ReadChunk<'a, Q: Runs> {
+pub struct ReadChunk<'a, Q: PopRuns> {
     queue: &'a Q,
     seat: &'a mut Q::PopSeat,
     len: usize,
@@ -175,7 +175,7 @@ pub struct ReadChunk<'a, Q: Runs> {
     items: PhantomData<&'a mut [Q::Item]>,
 }
 
-impl<'a, Q: Runs> ReadChunk<'a, Q> {
+impl<'a, Q: PopRuns> ReadChunk<'a, Q> {
     /// The first `len` items of `queue`.
     ///
     /// # Safety
@@ -239,13 +239,13 @@ impl<'a, Q: Runs> ReadChunk<'a, Q> {
 
 /// Runs of filled slots from `place` on, `left` slots at most; its maker acts for the queue's only consumer during `'a`, and
 /// pops nothing.
-struct RunsOf<'a, Q: Runs> {
+struct RunsOf<'a, Q: PopRuns> {
     queue: &'a Q,
-    place: Q::Place,
+    place: Q::PopPlace,
     left: usize,
 }
 
-impl<'a, Q: Runs<Item: 'a>> Iterator for RunsOf<'a, Q> {
+impl<'a, Q: PopRuns<Item: 'a>> Iterator for RunsOf<'a, Q> {
     type Item = &'a [Q::Item];
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -258,14 +258,14 @@ impl<'a, Q: Runs<Item: 'a>> Iterator for RunsOf<'a, Q> {
 }
 
 /// `n` slots before `place`, released when dropped.
-struct Slots<'a, Q: Runs> {
+struct Slots<'a, Q: PopRuns> {
     queue: &'a Q,
     seat: &'a mut Q::PopSeat,
-    place: Q::Place,
+    place: Q::PopPlace,
     n: usize,
 }
 
-impl<Q: Runs> Drop for Slots<'_, Q> {
+impl<Q: PopRuns> Drop for Slots<'_, Q> {
     fn drop(&mut self) {
         // SAFETY: `release` has dropped the items in these slots.
         unsafe { self.queue.release(&self.place, self.n) };
@@ -274,7 +274,7 @@ impl<Q: Runs> Drop for Slots<'_, Q> {
     }
 }
 
-impl<Q: Runs> fmt::Debug for ReadChunk<'_, Q> {
+impl<Q: PopRuns> fmt::Debug for ReadChunk<'_, Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReadChunk").field("len", &self.len).finish()
     }

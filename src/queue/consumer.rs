@@ -3,56 +3,55 @@
 use alloc::vec::Vec;
 use core::fmt;
 use core::iter::FusedIterator;
-use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr;
 
 use super::shared::Shared;
-use super::{PopError, ReadChunk, chunk};
-use crate::cacheline::CachePadded;
-use crate::cardinality::{Cardinality, One};
-use crate::raw::{RawQueue, Runs, copy_run};
+use super::{PopError, ReadChunk, batch, chunk};
+use crate::cardinality::{Cardinality, Many, One};
+use crate::raw::{self, PopClaims, PopRuns, RawQueue, copy_run};
 
 /// The end of a queue where items come out.
 ///
-/// Named by the doors, for example [`spsc::bounded::Consumer`](crate::spsc::bounded::Consumer). Where it is the only one
-/// of its end, it acts through `&mut self` and can't be cloned; it may move between threads. Dropping the last consumer
-/// closes the queue and drops the items that are left in it.
+/// Named by the doors, for example [`spmc::bounded::Consumer`](crate::spmc::bounded::Consumer). Where it is the only one of
+/// its end, it acts through `&mut self` and can't be cloned; it may move between threads. Where there may be many, it acts
+/// through `&self`, and can be cloned and shared; each item goes to one of them. Dropping the last consumer closes the queue
+/// and drops the items that are left in it.
 pub struct Consumer<Q: RawQueue, C: Cardinality = <Q as RawQueue>::Consumers> {
-    inner: ManuallyDrop<CachePadded<Inner<Q>>>,
-    cardinality: PhantomData<C>,
+    inner: ManuallyDrop<C::Frame<Inner<Q>>>,
 }
 
-/// On a line of its own: each pop changes the seat, and two handles side by side would share it.
+/// Padded if each pop changes the seat: two handles side by side would share its line.
 struct Inner<Q: RawQueue> {
     seat: Q::PopSeat,
     shared: Shared<Q>,
 }
 
-// SAFETY: acting needs `&mut self` where the end is `One`, so a handle that moves takes the right to act along; the
-// items it receives from another thread are `Send`.
+// SAFETY: acting needs `&mut self` where the end is `One`, so a handle that moves takes the right to act along, and is free to
+// all where it is `Many`; the items it receives from another thread are `Send`.
 unsafe impl<Q: RawQueue<Item: Send> + Sync, C: Cardinality> Send for Consumer<Q, C> {}
 // SAFETY: through `&self` a handle of a `One` end only observes, and gives out no reference to an item.
 unsafe impl<Q: RawQueue<Item: Send> + Sync> Sync for Consumer<Q, One> {}
+// SAFETY: `Many` handles may act at the same time, and two references are as good as two handles.
+unsafe impl<Q: RawQueue<Item: Send> + Sync> Sync for Consumer<Q, Many> {}
 // An operation that panics has either happened or not: nothing is seen half done.
 impl<Q: RawQueue, C: Cardinality> UnwindSafe for Consumer<Q, C> {}
 impl<Q: RawQueue, C: Cardinality> RefUnwindSafe for Consumer<Q, C> {}
 
 impl<Q: RawQueue, C: Cardinality> Consumer<Q, C> {
     pub(super) fn new(shared: Shared<Q>, seat: Q::PopSeat) -> Self {
-        let inner = ManuallyDrop::new(CachePadded::new(Inner { seat, shared }));
-        Self { inner, cardinality: PhantomData }
+        Self { inner: ManuallyDrop::new(C::frame(Inner { seat, shared })) }
     }
 
-    /// How many items the queue can hold: at least what was asked for. No push is refused while fewer than that are inside.
+    /// How many items the queue can hold: at least what was asked for; `usize::MAX` if it is unbounded.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.inner.shared.queue().capacity()
     }
 
-    /// The number of items in the queue: at least so many can be popped (with one consumer), since producers may have
-    /// added some meanwhile.
+    /// The number of items in the queue. If this is the only consumer, at least so many are there to pop, since others can
+    /// only add some.
     ///
     /// Exact while no operation is in flight.
     #[must_use]
@@ -60,7 +59,7 @@ impl<Q: RawQueue, C: Cardinality> Consumer<Q, C> {
         self.inner.shared.queue().len_to_consumer(&self.inner.seat)
     }
 
-    /// Whether the queue was empty. If it was not, a pop succeeds (with one consumer).
+    /// Whether the queue was empty. If it was not, and this is the only consumer, a pop succeeds.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -94,29 +93,11 @@ impl<Q: RawQueue<Consumers = One>> Consumer<Q, One> {
     #[inline]
     pub fn pop(&mut self) -> Result<Q::Item, PopError> {
         let Inner { seat, shared } = &mut **self.inner;
-        let mut closed = false;
-        let slot = loop {
-            // SAFETY: the only consumer handle, borrowed mutably, and its seat.
-            if let Some(slot) = unsafe { shared.queue().front(seat) } {
-                break slot;
-            }
-            if closed {
-                return Err(PopError::Closed);
-            }
-            if !shared.no_producer() {
-                return Err(PopError::Empty);
-            }
-            // Something may have come in between; but not after this look.
-            closed = true;
-        };
-        // SAFETY: the slot holds an item, which is moved out.
-        let item = unsafe { slot.item.read() };
-        // SAFETY: this slot.
-        unsafe { shared.queue().take(seat, slot) };
-        Ok(item)
+        // SAFETY: the only consumer handle, borrowed mutably, and its seat.
+        shared.look(|| unsafe { raw::pop(shared.queue(), seat) })
     }
 
-    /// Whether the queue was full. If it was, it stays so until this handle pops (with one consumer).
+    /// Whether the queue was full. If it was, it stays so until this handle pops.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.inner.shared.queue().is_full_to_consumer(&self.inner.seat)
@@ -131,12 +112,12 @@ impl<Q: RawQueue<Consumers = One>> Consumer<Q, One> {
     /// assert_eq!(rx.pop(), Ok(3));
     /// # Ok::<(), raddle::PushError<()>>(())
     /// ```
-    pub fn drain(&mut self) -> Drain<'_, Q> {
+    pub fn drain(&mut self) -> Drain<&mut Self> {
         Drain { consumer: self, done: false }
     }
 }
 
-impl<Q: Runs<Consumers = One>> Consumer<Q, One> {
+impl<Q: PopRuns> Consumer<Q, One> {
     /// The item that the next [`pop`](Self::pop) takes.
     ///
     /// ```
@@ -204,7 +185,7 @@ impl<Q: Runs<Consumers = One>> Consumer<Q, One> {
             items.reserve(run.len);
             let end = items.spare_capacity_mut().as_mut_ptr().cast::<Q::Item>();
             // SAFETY: filled slots, into as much room as was just made.
-            unsafe { copy_run::<Q>(run.start, end, run.len) };
+            unsafe { copy_run(run.start, end, run.len, Q::POP_RUN) };
             // SAFETY: so many more are initialised.
             unsafe { items.set_len(items.len() + run.len) };
             // SAFETY: the items of this run have moved.
@@ -233,20 +214,92 @@ impl<Q: Runs<Consumers = One>> Consumer<Q, One> {
     /// As [`pop`](Self::pop), if there is not even one. An empty request gets an empty chunk.
     pub fn read(&mut self, n: usize) -> Result<ReadChunk<'_, Q>, PopError> {
         let Inner { seat, shared } = &mut **self.inner;
-        // SAFETY: the only consumer handle, borrowed mutably, and its seat; nothing is popped meanwhile.
-        let ready = |seat: &_| unsafe { chunk::ready(shared.queue(), seat, n) };
-        let mut len = ready(seat);
-        if len == 0 && n > 0 {
-            if !shared.no_producer() {
-                return Err(PopError::Empty);
-            }
-            len = ready(seat);
-            if len == 0 {
-                return Err(PopError::Closed);
-            }
-        }
+        let len = shared.look(|| {
+            // SAFETY: the only consumer handle, borrowed mutably, and its seat; nothing is popped meanwhile.
+            let len = unsafe { chunk::ready(shared.queue(), seat, n) };
+            (len > 0 || n == 0).then_some(len)
+        })?;
         // SAFETY: as above; so many are ready.
         Ok(unsafe { ReadChunk::new(shared.queue(), seat, len) })
+    }
+}
+
+impl<Q: PopClaims> Consumer<Q, Many> {
+    /// Takes the item at the front of the queue.
+    ///
+    /// ```
+    /// use raddle::{PopError, spmc};
+    ///
+    /// let (mut tx, rx) = spmc::bounded(8);
+    /// let other = rx.clone();
+    /// assert_eq!(rx.pop(), Err(PopError::Empty));
+    /// tx.push(1)?;
+    /// tx.push(2)?;
+    /// drop(tx);
+    /// assert_eq!(rx.pop(), Ok(1));
+    /// assert_eq!(other.pop(), Ok(2));
+    /// assert_eq!(rx.pop(), Err(PopError::Closed));
+    /// # Ok::<(), raddle::PushError<i32>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Empty`](PopError::Empty) if there is nothing, [`Closed`](PopError::Closed) if there is nothing and no producer
+    /// is left, so that there never will be.
+    #[inline]
+    pub fn pop(&self) -> Result<Q::Item, PopError> {
+        let shared = &self.inner.shared;
+        // SAFETY: a consumer handle, one of many.
+        shared.look(|| unsafe { raw::pop(shared.queue(), &mut ()) })
+    }
+
+    /// Whether the queue was full; both may have changed by now.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.inner.shared.queue().is_full_to_consumer(&())
+    }
+
+    /// An iterator that pops until it finds the queue empty; what it has not popped when it is dropped stays.
+    ///
+    /// ```
+    /// let (mut tx, rx) = raddle::spmc::bounded(8);
+    /// tx.push_slice(&[1, 2, 3])?;
+    /// assert_eq!(rx.drain().take(2).collect::<Vec<_>>(), [1, 2]);
+    /// assert_eq!(rx.pop(), Ok(3));
+    /// # Ok::<(), raddle::PushError<()>>(())
+    /// ```
+    pub fn drain(&self) -> Drain<&Self> {
+        Drain { consumer: self, done: false }
+    }
+
+    /// Moves up to `max` items from the front of the queue to the end of `items`, and says how many: no more than were in the
+    /// queue when it looked. They are in order; other consumers may get some from in between.
+    ///
+    /// ```
+    /// let (mut tx, rx) = raddle::spmc::bounded(8);
+    /// tx.push_slice(&[1, 2, 3])?;
+    /// let mut items = vec![0];
+    /// assert_eq!(rx.pop_into(&mut items, 2)?, 2);
+    /// assert_eq!(items, [0, 1, 2]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`pop`](Self::pop), if there was not even one. `Ok(0)` answers `max == 0` only.
+    ///
+    /// # Panics
+    /// If `items` can't grow; then what was moved before is in it and the rest still in the queue.
+    pub fn pop_into(&self, items: &mut Vec<Q::Item>, max: usize) -> Result<usize, PopError> {
+        let shared = &self.inner.shared;
+        if max == 0 {
+            return Ok(0);
+        }
+        shared.look(|| batch::pop(shared.queue(), items, max))
+    }
+}
+
+impl<Q: PopClaims> Clone for Consumer<Q, Many> {
+    fn clone(&self) -> Self {
+        Self::new(self.inner.shared.join_consumer(), ())
     }
 }
 
@@ -255,8 +308,8 @@ impl<Q: RawQueue, C: Cardinality> Drop for Consumer<Q, C> {
         // SAFETY: read once, here; neither needs to be dropped in place. Their address, given to a function, would keep the
         // handle's state out of registers in all loops that use it.
         let Inner { mut seat, shared } = unsafe { ptr::read(&raw const **self.inner) };
-        // SAFETY: with `One`, the only kind there is, each consumer is the last.
-        unsafe { shared.end_consumer(&mut seat) };
+        // SAFETY: this handle's share and seat, for the last time.
+        unsafe { shared.leave_consumer(&mut seat) };
     }
 }
 
@@ -270,24 +323,35 @@ impl<Q: RawQueue, C: Cardinality> fmt::Debug for Consumer<Q, C> {
     }
 }
 
-/// An iterator that pops until it finds the queue empty. Made by [`Consumer::drain`].
+/// An iterator that pops until it finds the queue empty. Made by `drain` of a [`Consumer`], which `H` refers to.
 #[derive(Debug)]
-pub struct Drain<'a, Q: RawQueue> {
-    consumer: &'a mut Consumer<Q, One>,
+pub struct Drain<H> {
+    consumer: H,
     done: bool,
 }
 
-impl<Q: RawQueue<Consumers = One>> Iterator for Drain<'_, Q> {
-    type Item = Q::Item;
-
-    fn next(&mut self) -> Option<Q::Item> {
-        if self.done {
-            return None;
-        }
-        let item = self.consumer.pop().ok();
+impl<H> Drain<H> {
+    fn step<T>(&mut self, pop: impl FnOnce(&mut H) -> Result<T, PopError>) -> Option<T> {
+        let item = if self.done { None } else { pop(&mut self.consumer).ok() };
         self.done = item.is_none();
         item
     }
 }
 
-impl<Q: RawQueue<Consumers = One>> FusedIterator for Drain<'_, Q> {}
+impl<Q: RawQueue<Consumers = One>> Iterator for Drain<&mut Consumer<Q, One>> {
+    type Item = Q::Item;
+
+    fn next(&mut self) -> Option<Q::Item> {
+        self.step(|consumer| consumer.pop())
+    }
+}
+
+impl<Q: PopClaims> Iterator for Drain<&Consumer<Q, Many>> {
+    type Item = Q::Item;
+
+    fn next(&mut self) -> Option<Q::Item> {
+        self.step(|consumer| consumer.pop())
+    }
+}
+
+impl<H> FusedIterator for Drain<H> where Self: Iterator {}

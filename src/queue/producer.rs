@@ -2,49 +2,49 @@
 
 use alloc::collections::VecDeque;
 use core::fmt;
-use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr;
 
+use super::batch::{self, Feed};
+use super::force::{self, Evicted};
 use super::shared::Shared;
 use super::{PushError, WriteChunk};
-use crate::cacheline::CachePadded;
-use crate::cardinality::{Cardinality, One};
-use crate::raw::{RawQueue, Runs, copy_run};
+use crate::cardinality::{Cardinality, Many, One};
+use crate::raw::{self, Overwrite, PushClaims, PushRuns, RawQueue, copy_run};
 
 /// The end of a queue where items go in.
 ///
-/// Named by the doors, for example [`spsc::bounded::Producer`](crate::spsc::bounded::Producer). Where it is the only one
-/// of its end, it acts through `&mut self` and can't be cloned; it may move between threads. Dropping the last producer
-/// closes the queue.
+/// Named by the doors, for example [`mpsc::bounded::Producer`](crate::mpsc::bounded::Producer). Where it is the only one of
+/// its end, it acts through `&mut self` and can't be cloned; it may move between threads. Where there may be many, it acts
+/// through `&self`, and can be cloned and shared. Dropping the last producer closes the queue.
 pub struct Producer<Q: RawQueue, C: Cardinality = <Q as RawQueue>::Producers> {
-    inner: ManuallyDrop<CachePadded<Inner<Q>>>,
-    cardinality: PhantomData<C>,
+    inner: ManuallyDrop<C::Frame<Inner<Q>>>,
 }
 
-/// On a line of its own: each push changes the seat, and two handles side by side would share it.
+/// Padded if each push changes the seat: two handles side by side would share its line.
 struct Inner<Q: RawQueue> {
     seat: Q::PushSeat,
     shared: Shared<Q>,
 }
 
-// SAFETY: acting needs `&mut self` where the end is `One`, so a handle that moves takes the right to act along; the
-// items it moves to another thread are `Send`.
+// SAFETY: acting needs `&mut self` where the end is `One`, so a handle that moves takes the right to act along, and is free to
+// all where it is `Many`; the items it moves to another thread are `Send`.
 unsafe impl<Q: RawQueue<Item: Send> + Sync, C: Cardinality> Send for Producer<Q, C> {}
 // SAFETY: through `&self` a handle of a `One` end only observes, and gives out no reference to an item.
 unsafe impl<Q: RawQueue<Item: Send> + Sync> Sync for Producer<Q, One> {}
+// SAFETY: `Many` handles may act at the same time, and two references are as good as two handles.
+unsafe impl<Q: RawQueue<Item: Send> + Sync> Sync for Producer<Q, Many> {}
 // An operation that panics has either happened or not: nothing is seen half done.
 impl<Q: RawQueue, C: Cardinality> UnwindSafe for Producer<Q, C> {}
 impl<Q: RawQueue, C: Cardinality> RefUnwindSafe for Producer<Q, C> {}
 
 impl<Q: RawQueue, C: Cardinality> Producer<Q, C> {
     pub(super) fn new(shared: Shared<Q>, seat: Q::PushSeat) -> Self {
-        let inner = ManuallyDrop::new(CachePadded::new(Inner { seat, shared }));
-        Self { inner, cardinality: PhantomData }
+        Self { inner: ManuallyDrop::new(C::frame(Inner { seat, shared })) }
     }
 
-    /// How many items the queue can hold: at least what was asked for. No push is refused while fewer than that are inside.
+    /// How many items the queue can hold: at least what was asked for; `usize::MAX` if it is unbounded.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.inner.shared.queue().capacity()
@@ -58,7 +58,7 @@ impl<Q: RawQueue, C: Cardinality> Producer<Q, C> {
         self.inner.shared.queue().len_to_producer(&self.inner.seat)
     }
 
-    /// Whether the queue was empty. If it was, it stays so until this handle pushes (with one producer).
+    /// Whether the queue was empty. If it was, and this is the only producer, it stays so until this handle pushes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -93,18 +93,7 @@ impl<Q: RawQueue<Producers = One>> Producer<Q, One> {
     #[inline]
     pub fn push(&mut self, item: Q::Item) -> Result<(), PushError<Q::Item>> {
         let Inner { seat, shared } = &mut **self.inner;
-        if shared.no_consumer() {
-            return Err(PushError::Closed(item));
-        }
-        // SAFETY: the only producer handle, borrowed mutably, and its seat.
-        let Some(slot) = (unsafe { shared.queue().vacancy(seat) }) else {
-            return Err(PushError::Full(item));
-        };
-        // SAFETY: the slot is this handle's, and empty.
-        unsafe { slot.item.write(item) };
-        // SAFETY: it holds the item now.
-        unsafe { shared.queue().put(seat, slot) };
-        Ok(())
+        push(shared, seat, item)
     }
 
     /// Whether the queue was full. If it was not, a push finds room: nobody else can fill it.
@@ -114,7 +103,7 @@ impl<Q: RawQueue<Producers = One>> Producer<Q, One> {
     }
 }
 
-impl<Q: Runs<Producers = One>> Producer<Q, One> {
+impl<Q: PushRuns> Producer<Q, One> {
     /// Puts copies of the first items of `items` into the queue, as many as there is room for, and says how many.
     ///
     /// ```
@@ -133,7 +122,7 @@ impl<Q: Runs<Producers = One>> Producer<Q, One> {
     {
         self.push_runs(items.len(), |done, slots, n| {
             // SAFETY: `n` slots of the queue's, and `n` of the `items.len() - done` items that are left.
-            unsafe { copy_run::<Q>(items.as_ptr().add(done), slots, n) };
+            unsafe { copy_run(items.as_ptr().add(done), slots, n, Q::PUSH_RUN) };
         })
     }
 
@@ -224,13 +213,154 @@ impl<Q: Runs<Producers = One>> Producer<Q, One> {
     }
 }
 
+impl<Q: PushClaims> Producer<Q, Many> {
+    /// Puts `item` at the end of the queue.
+    ///
+    /// ```
+    /// use raddle::{PushError, mpsc};
+    ///
+    /// let (tx, mut rx) = mpsc::bounded(2);
+    /// let other = tx.clone();
+    /// assert_eq!(tx.push('a'), Ok(()));
+    /// assert_eq!(other.push('b'), Ok(()));
+    /// assert_eq!(tx.push('c'), Err(PushError::Full('c')));
+    /// assert_eq!(rx.pop(), Ok('a'));
+    /// drop(rx);
+    /// assert_eq!(other.push('d'), Err(PushError::Closed('d')));
+    /// ```
+    ///
+    /// # Errors
+    /// [`Full`](PushError::Full) if there is no room, [`Closed`](PushError::Closed) if no consumer is left (also when
+    /// there is no room either); the item comes back in both.
+    #[inline]
+    pub fn push(&self, item: Q::Item) -> Result<(), PushError<Q::Item>> {
+        push(&self.inner.shared, &mut (), item)
+    }
+
+    /// Whether the queue was full; both may have changed by now.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.inner.shared.queue().is_full_to_producer(&())
+    }
+
+    /// Puts copies of the first items of `items` into the queue, as many as there is room for, and says how many. They keep
+    /// their order; items of other producers may come in between.
+    ///
+    /// ```
+    /// let (tx, mut rx) = raddle::mpsc::bounded(3);
+    /// assert_eq!(tx.push_slice(&[1, 2, 3, 4]), Ok(3));
+    /// assert_eq!(rx.drain().collect::<Vec<_>>(), [1, 2, 3]);
+    /// ```
+    ///
+    /// # Errors
+    /// [`Full`](PushError::Full) or [`Closed`](PushError::Closed) if not even one went in. `Ok(0)` answers an empty slice
+    /// only.
+    pub fn push_slice(&self, items: &[Q::Item]) -> Result<usize, PushError<()>>
+    where
+        Q::Item: Copy,
+    {
+        self.push_batch(items)
+    }
+
+    /// Moves items from the front of `items` into the queue, as many as there is room for, and says how many; the others
+    /// stay. They keep their order; items of other producers may come in between.
+    ///
+    /// ```
+    /// use std::collections::VecDeque;
+    ///
+    /// let (tx, _rx) = raddle::mpsc::bounded(2);
+    /// let mut items = VecDeque::from([String::from("a"), String::from("b"), String::from("c")]);
+    /// assert_eq!(tx.push_from(&mut items), Ok(2));
+    /// assert_eq!(items, ["c"]);
+    /// ```
+    ///
+    /// # Errors
+    /// [`Full`](PushError::Full) or [`Closed`](PushError::Closed) if not even one went in. `Ok(0)` answers an empty deque
+    /// only.
+    pub fn push_from(&self, items: &mut VecDeque<Q::Item>) -> Result<usize, PushError<()>> {
+        self.push_batch(items)
+    }
+
+    fn push_batch(&self, feed: impl Feed<Q::Item>) -> Result<usize, PushError<()>> {
+        let (n, shared) = (feed.len(), &self.inner.shared);
+        if n > 0 && shared.no_consumer() {
+            return Err(PushError::Closed(()));
+        }
+        let done = batch::push(shared.queue(), feed);
+        if done > 0 || n == 0 { Ok(done) } else { Err(PushError::Full(())) }
+    }
+}
+
+impl<Q: Overwrite<Producers = One>> Producer<Q, One> {
+    /// Puts `item` at the end of the queue; if that is full, in the place of the oldest item, which comes back.
+    ///
+    /// ```
+    /// let (mut tx, rx) = raddle::spmc::bounded(2);
+    /// assert_eq!(tx.force_push(1)?.next(), None);
+    /// assert_eq!(tx.force_push(2)?.next(), None);
+    /// assert_eq!(tx.force_push(3)?.next(), Some(1));
+    /// assert_eq!(rx.drain().collect::<Vec<_>>(), [2, 3]);
+    /// # Ok::<(), raddle::PushError<i32>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Closed`](PushError::Closed) with the item if no consumer is left.
+    pub fn force_push(&mut self, item: Q::Item) -> Result<Evicted<Q::Item>, PushError<Q::Item>> {
+        let Inner { seat, shared } = &mut **self.inner;
+        force::push(shared.queue(), seat, item, || shared.no_consumer()).map_err(PushError::Closed)
+    }
+}
+
+impl<Q: Overwrite + PushClaims> Producer<Q, Many> {
+    /// Puts `item` at the end of the queue; if that is full, in the place of the oldest item, which comes back.
+    ///
+    /// More than one item comes back if the thread was overtaken, between taking the oldest item out and putting its own in,
+    /// by others that filled the queue again.
+    ///
+    /// ```
+    /// let (tx, rx) = raddle::mpmc::bounded(2);
+    /// assert_eq!(tx.force_push(1)?.next(), None);
+    /// assert_eq!(tx.force_push(2)?.next(), None);
+    /// assert_eq!(tx.force_push(3)?.next(), Some(1));
+    /// assert_eq!(rx.drain().collect::<Vec<_>>(), [2, 3]);
+    /// # Ok::<(), raddle::PushError<i32>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Closed`](PushError::Closed) with the item if no consumer is left.
+    pub fn force_push(&self, item: Q::Item) -> Result<Evicted<Q::Item>, PushError<Q::Item>> {
+        let shared = &self.inner.shared;
+        force::push(shared.queue(), &mut (), item, || shared.no_consumer())
+            .map_err(PushError::Closed)
+    }
+}
+
+#[inline(always)]
+fn push<Q: RawQueue>(
+    shared: &Shared<Q>,
+    seat: &mut Q::PushSeat,
+    item: Q::Item,
+) -> Result<(), PushError<Q::Item>> {
+    if shared.no_consumer() {
+        return Err(PushError::Closed(item));
+    }
+    // SAFETY: the caller has a producer handle, borrowed mutably if it is the only one, and its seat.
+    unsafe { raw::push(shared.queue(), seat, item) }.map_err(PushError::Full)
+}
+
+impl<Q: PushClaims> Clone for Producer<Q, Many> {
+    fn clone(&self) -> Self {
+        Self::new(self.inner.shared.join_producer(), ())
+    }
+}
+
 impl<Q: RawQueue, C: Cardinality> Drop for Producer<Q, C> {
     fn drop(&mut self) {
         // SAFETY: read once, here; neither needs to be dropped in place. Their address, given to a function, would keep the
         // handle's state out of registers in all loops that use it.
         let Inner { shared, .. } = unsafe { ptr::read(&raw const **self.inner) };
-        // SAFETY: with `One`, the only kind there is, each producer is the last.
-        unsafe { shared.end_producer() };
+        // SAFETY: this handle's share, for the last time.
+        unsafe { shared.leave_producer() };
     }
 }
 

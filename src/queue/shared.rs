@@ -15,13 +15,18 @@
 //! *Nothing is lost.* An item whose push said `Ok` is popped, or dropped by the last consumer as it goes, or, if it
 //! slipped in after that (the producer had not seen `NO_CONSUMER` yet), dropped with the allocation.
 //!
-//! Edges: X1 with X2 (the last pushes), X1 with itself (the other end's last acts).
+//! *The last handle of an end* ends it. Where there may be many, they are counted; the last one sees all that the others
+//! did (X3).
+//!
+//! Edges: X1 with X2 (the last pushes), X1 with itself (the other end's last acts), X3 with itself and X4 with
+//! itself (what an end's other handles did).
 
 use alloc::boxed::Box;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-use super::{Consumer, Producer};
+use super::{Consumer, PopError, Producer};
+use crate::cardinality::Cardinality;
 use crate::raw::{self, RawQueue};
 use crate::sync::{AtomicUsize, Ordering, Tracked};
 
@@ -33,10 +38,13 @@ const CONSUMERS_DONE: usize = 8;
 struct Block<Q> {
     queue: Q,
     closed: AtomicUsize,
+    /// How many handles there are, at ends that may have many.
+    producers: AtomicUsize,
+    consumers: AtomicUsize,
     tracked: Tracked,
 }
 
-/// A handle's share in the allocation. `end_producer` or `end_consumer` is its last use.
+/// A handle's share in the allocation. `leave_producer` or `leave_consumer` is its last use.
 pub(super) struct Shared<Q: RawQueue> {
     block: NonNull<Block<Q>>,
     owns: PhantomData<Block<Q>>,
@@ -47,7 +55,13 @@ pub(crate) fn pair<Q: RawQueue>(
     queue: Q,
 ) -> (Producer<Q, Q::Producers>, Consumer<Q, Q::Consumers>) {
     let (push_seat, pop_seat) = queue.seats();
-    let block = Block { queue, closed: AtomicUsize::new(0), tracked: Tracked::new() };
+    let block = Block {
+        queue,
+        closed: AtomicUsize::new(0),
+        producers: AtomicUsize::new(1),
+        consumers: AtomicUsize::new(1),
+        tracked: Tracked::new(),
+    };
     let block = NonNull::from(Box::leak(Box::new(block)));
     let share = || Shared { block, owns: PhantomData };
     (Producer::new(share(), push_seat), Consumer::new(share(), pop_seat))
@@ -80,28 +94,58 @@ impl<Q: RawQueue> Shared<Q> {
         self.block().closed.load(Ordering::Acquire) & NO_PRODUCER != 0
     }
 
-    /// The producing end's last act.
-    ///
-    /// # Safety
-    /// The caller was the last producer handle; this share is not used again.
-    pub(super) unsafe fn end_producer(&self) {
-        // SAFETY: passed on to the caller.
-        unsafe { self.end(NO_PRODUCER | PRODUCERS_DONE, CONSUMERS_DONE) };
+    /// What `look` finds; if it finds nothing, whether it ever will.
+    #[inline(always)]
+    pub(super) fn look<R>(&self, mut look: impl FnMut() -> Option<R>) -> Result<R, PopError> {
+        match look() {
+            Some(found) => Ok(found),
+            None if !self.no_producer() => Err(PopError::Empty),
+            // Something may have come in between; but not after this look.
+            None => look().ok_or(PopError::Closed),
+        }
     }
 
-    /// The consuming end's last act: it drops what is left.
+    /// A share for one more producer.
+    pub(super) fn join_producer(&self) -> Self {
+        Q::Producers::join(&self.block().producers);
+        Self { ..*self }
+    }
+
+    /// A share for one more consumer.
+    pub(super) fn join_consumer(&self) -> Self {
+        Q::Consumers::join(&self.block().consumers);
+        Self { ..*self }
+    }
+
+    /// A producer's last act.
     ///
     /// # Safety
-    /// The caller was the last consumer handle, whose `seat` this is; this share is not used again.
-    pub(super) unsafe fn end_consumer(&self, seat: &mut Q::PopSeat) {
+    /// This share, a producer's, is not used again.
+    pub(super) unsafe fn leave_producer(&self) {
+        // ORDERING: (X3) AcqRel, pairs with (X3): the last to go has all that the others did behind it.
+        if Q::Producers::leave(&self.block().producers, Ordering::AcqRel) {
+            // SAFETY: the last producer; the rest is passed on to the caller.
+            unsafe { self.end(NO_PRODUCER | PRODUCERS_DONE, CONSUMERS_DONE) };
+        }
+    }
+
+    /// A consumer's last act; the last one drops what is left.
+    ///
+    /// # Safety
+    /// This share, a consumer's, is not used again, and neither is this `seat`.
+    pub(super) unsafe fn leave_consumer(&self, seat: &mut Q::PopSeat) {
         struct End<'a, Q: RawQueue>(&'a Shared<Q>, &'a mut Q::PopSeat);
         impl<Q: RawQueue> Drop for End<'_, Q> {
             fn drop(&mut self) {
-                // SAFETY: passed on to the caller of `end_consumer`.
+                // SAFETY: made by the last consumer only, as its last act.
                 unsafe { self.0.queue().leave(self.1) };
                 // SAFETY: likewise.
                 unsafe { self.0.end(CONSUMERS_DONE, PRODUCERS_DONE) };
             }
+        }
+        // ORDERING: (X4) AcqRel, pairs with (X4): as for X3.
+        if !Q::Consumers::leave(&self.block().consumers, Ordering::AcqRel) {
+            return;
         }
         // Relaxed: see `no_consumer`.
         self.block().closed.fetch_or(NO_CONSUMER, Ordering::Relaxed);

@@ -40,7 +40,7 @@
 use core::cell::Cell;
 use core::fmt;
 
-use super::{RawQueue, Run, Runs, Slot};
+use super::{Claim, PopRuns, PushRuns, RawQueue, Run};
 use crate::cacheline::{CachePadded, Line, Lines};
 use crate::cardinality::One;
 use crate::sync::{AtomicUsize, Ordering, Shadow, prefetch_read, prefetch_write};
@@ -236,7 +236,7 @@ unsafe impl<T> RawQueue for LineRing<T> {
     }
 
     #[inline(always)]
-    unsafe fn vacancy(&self, seat: &mut PushSeat<T>) -> Option<Slot<T>> {
+    unsafe fn vacancy(&self, seat: &mut PushSeat<T>) -> Option<Claim<T>> {
         let mut number = seat.number;
         if number == self.items {
             let line = self.after(seat.line);
@@ -250,21 +250,26 @@ unsafe impl<T> RawQueue for LineRing<T> {
             }
         }
         self.header(seat.line).shadow.write(number);
-        Some(Slot { item: seat.line.slots().wrapping_add(number), number })
+        Some(Claim { item: seat.line.slots().wrapping_add(number), number })
     }
 
     #[inline(always)]
-    unsafe fn put(&self, seat: &mut PushSeat<T>, slot: Slot<T>) {
+    unsafe fn put(&self, seat: &mut PushSeat<T>, claim: &Claim<T>) -> bool {
         // With one item to a line the seat's number is always 1: not stored, since what is stored per item decides how many
         // lines are under way at once.
         if self.items > 1 {
-            seat.number = slot.number + 1;
+            seat.number = claim.number + 1;
         }
-        self.show(seat.line, slot.number + 1);
+        self.show(seat.line, claim.number + 1);
+        true
+    }
+
+    unsafe fn retract(&self, _claim: Claim<T>) {
+        unreachable!("nobody passes over the only producer");
     }
 
     #[inline(always)]
-    unsafe fn front(&self, seat: &mut PopSeat<T>) -> Option<Slot<T>> {
+    unsafe fn front(&self, seat: &mut PopSeat<T>) -> Option<Claim<T>> {
         let number = self.number(seat);
         if number == seat.ready {
             let filled = self.filled(seat.line);
@@ -279,12 +284,12 @@ unsafe impl<T> RawQueue for LineRing<T> {
             }
         }
         self.header(seat.line).shadow.write(number);
-        Some(Slot { item: seat.line.slots().wrapping_add(number), number })
+        Some(Claim { item: seat.line.slots().wrapping_add(number), number })
     }
 
     #[inline(always)]
-    unsafe fn take(&self, seat: &mut PopSeat<T>, slot: Slot<T>) {
-        self.take_on(seat, slot.number + 1);
+    unsafe fn take(&self, seat: &mut PopSeat<T>, claim: Claim<T>) {
+        self.take_on(seat, claim.number + 1);
     }
 
     unsafe fn leave(&self, seat: &mut PopSeat<T>) {
@@ -362,14 +367,13 @@ impl<T> LineRing<T> {
     }
 }
 
-// SAFETY: a vacant run lies between the producer's slot and the end of a vacant line, a filled one between the consumer's
-// slot and the count of its line; both are one side's until it publishes or releases them. A walk doesn't meet its own
-// slots: it ends after a lap, the consumer's counted from the first slot of its line; and the producer's, if it begins
-// within a line, ends before that line, which can't become vacant before it is full.
-unsafe impl<T> Runs for LineRing<T> {
-    type Place = Place<T>;
+// SAFETY: a vacant run lies between the producer's slot and the end of a vacant line, and is the producer's until it is
+// published. A walk doesn't meet its own slots: it ends after a lap, and if it begins within a line, before that line, which
+// can't become vacant before it is full.
+unsafe impl<T> PushRuns for LineRing<T> {
+    type PushPlace = Place<T>;
 
-    const RUN: usize = Lines::<Header, T>::FIT;
+    const PUSH_RUN: usize = Lines::<Header, T>::FIT;
 
     #[inline(always)]
     fn producer_place(&self, seat: &PushSeat<T>) -> Place<T> {
@@ -401,6 +405,14 @@ unsafe impl<T> Runs for LineRing<T> {
         let Place { line, number, start, .. } = *place;
         *seat = PushSeat { line, number, start };
     }
+}
+
+// SAFETY: a filled run lies between the consumer's slot and the count of its line, and is the consumer's until it is
+// released. A walk doesn't meet its own slots: it ends after a lap, counted from the first slot of its line.
+unsafe impl<T> PopRuns for LineRing<T> {
+    type PopPlace = Place<T>;
+
+    const POP_RUN: usize = Lines::<Header, T>::FIT;
 
     #[inline(always)]
     fn consumer_place(&self, seat: &PopSeat<T>) -> Place<T> {

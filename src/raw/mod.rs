@@ -3,18 +3,26 @@
 //! | file | bounded | producers x consumers | serves |
 //! |---|---|---|---|
 //! | `line_ring` | yes | one x one | `spsc::bounded` |
+//! | `ring` (of `slot`s) | yes | any x any | `mpsc::bounded`, `spmc::bounded`, `mpmc::bounded`, `mpmc::Fixed` |
+//! | `segments` (of `slot`s) | no | any x any | `unbounded` of every door |
 //!
 //! A mechanism moves values, and knows nothing of handles, of closing or of waiting. Words used throughout:
 //! *index*: how many items an end has moved since the queue was made; *line*: a header and the slots whose state it
 //! tells; *lap*: one round through the ring; *run*: slots that lie side by side in memory.
 
 mod line_ring;
+mod ring;
+mod segments;
+mod slot;
 
 pub(crate) use line_ring::LineRing;
+pub(crate) use ring::Ring;
+pub(crate) use segments::Segments;
+pub(crate) use slot::Slot;
 
-use core::ptr::copy_nonoverlapping;
+use core::ptr::{copy_nonoverlapping, null_mut};
 
-use crate::cardinality::Cardinality;
+use crate::cardinality::{Cardinality, Many, One};
 
 /// What the queue floor asks of a mechanism.
 ///
@@ -36,41 +44,49 @@ pub unsafe trait RawQueue {
     /// The seats of a queue that nothing was pushed to.
     fn seats(&self) -> (Self::PushSeat, Self::PopSeat);
 
-    /// The slot for the next item, if the queue is not full.
+    /// Claims the slot for the next item, if the queue is not full.
     ///
     /// In two steps, this and [`put`](Self::put), so that the item is written in place: any detour through memory shows.
     ///
     /// # Safety
     /// The caller acts for a producer handle, whose `seat` this is (from [`seats`](Self::seats), and used for nothing but
     /// this queue). It writes an item to the slot and calls `put` before anything else.
-    unsafe fn vacancy(&self, seat: &mut Self::PushSeat) -> Option<Slot<Self::Item>>;
+    unsafe fn vacancy(&self, seat: &mut Self::PushSeat) -> Option<Claim<Self::Item>>;
 
-    /// Hands the item that was written to `slot` to the consumers.
+    /// Hands the item that was written to the slot to the consumers; false if a consumer has passed it over meanwhile, which
+    /// happens to one of [`Many`] only.
     ///
     /// # Safety
-    /// `slot` is what [`vacancy`](Self::vacancy) gave last for this `seat`, and holds an item.
-    unsafe fn put(&self, seat: &mut Self::PushSeat, slot: Slot<Self::Item>);
+    /// `claim` is what [`vacancy`](Self::vacancy) gave last for this `seat`, and holds an item. After `false` the caller moves
+    /// the item out and calls [`retract`](Self::retract).
+    unsafe fn put(&self, seat: &mut Self::PushSeat, claim: &Claim<Self::Item>) -> bool;
 
-    /// The slot with the oldest item, if there is one.
+    /// Gives up a slot that was passed over.
+    ///
+    /// # Safety
+    /// [`put`](Self::put) returned false for `claim`, and the item is the caller's now.
+    unsafe fn retract(&self, claim: Claim<Self::Item>);
+
+    /// Claims the slot with the oldest item, if there is one.
     ///
     /// # Safety
     /// The caller acts for a consumer handle, whose `seat` this is, as for [`vacancy`](Self::vacancy). It moves the item out
     /// of the slot and calls [`take`](Self::take) before anything else.
-    unsafe fn front(&self, seat: &mut Self::PopSeat) -> Option<Slot<Self::Item>>;
+    unsafe fn front(&self, seat: &mut Self::PopSeat) -> Option<Claim<Self::Item>>;
 
-    /// Hands `slot`, from which the item was moved, back to the producers.
+    /// Hands the slot, from which the item was moved, back to the producers.
     ///
     /// # Safety
-    /// `slot` is what [`front`](Self::front) gave last for this `seat`, and its item is the caller's now.
-    unsafe fn take(&self, seat: &mut Self::PopSeat, slot: Slot<Self::Item>);
+    /// `claim` is what [`front`](Self::front) gave last for this `seat`, and its item is the caller's now.
+    unsafe fn take(&self, seat: &mut Self::PopSeat, claim: Claim<Self::Item>);
 
     /// Keeps the seat of the last consumer, so that the queue can drop what comes in after it.
     ///
     /// # Safety
     /// The caller is the last consumer handle, whose `seat` this is, and won't act again.
-    unsafe fn leave(&self, seat: &mut Self::PopSeat);
+    unsafe fn leave(&self, _seat: &mut Self::PopSeat) {}
 
-    /// The number of items it holds at most.
+    /// The number of items it holds at most; `usize::MAX` if only memory ends it.
     fn capacity(&self) -> usize;
 
     /// How many items are in, at most, as the producer of `seat` sees it.
@@ -80,26 +96,68 @@ pub unsafe trait RawQueue {
     fn len_to_consumer(&self, seat: &Self::PopSeat) -> usize;
 
     /// Whether a push would be refused, as the producer of `seat` sees it.
-    fn is_full_to_producer(&self, seat: &Self::PushSeat) -> bool;
+    fn is_full_to_producer(&self, seat: &Self::PushSeat) -> bool {
+        self.len_to_producer(seat) >= self.capacity()
+    }
 
     /// Whether a push would be refused, as the consumer of `seat` sees it.
-    fn is_full_to_consumer(&self, seat: &Self::PopSeat) -> bool;
+    fn is_full_to_consumer(&self, seat: &Self::PopSeat) -> bool {
+        self.len_to_consumer(seat) >= self.capacity()
+    }
 }
 
-/// Pops and drops whatever `queue` holds, also when the drop of an item panics; but no more than it can hold at once, since
-/// a producer may be filling it.
+/// Pushes `item`, or gives it back if the queue is full.
+///
+/// # Safety
+/// The caller acts for a producer handle, whose `seat` this is.
+#[inline(always)]
+pub(crate) unsafe fn push<Q: RawQueue>(
+    queue: &Q,
+    seat: &mut Q::PushSeat,
+    mut item: Q::Item,
+) -> Result<(), Q::Item> {
+    loop {
+        // SAFETY: passed on to the caller.
+        let Some(claim) = (unsafe { queue.vacancy(seat) }) else {
+            return Err(item);
+        };
+        // SAFETY: the slot is the caller's, and empty.
+        unsafe { claim.item.write(item) };
+        // SAFETY: it holds the item now.
+        if unsafe { queue.put(seat, &claim) } {
+            return Ok(());
+        }
+        // SAFETY: passed over, and so still the caller's.
+        item = unsafe { claim.item.read() };
+        // SAFETY: the item has moved.
+        unsafe { queue.retract(claim) };
+    }
+}
+
+/// Pops the oldest item, if there is one.
+///
+/// # Safety
+/// The caller acts for a consumer handle, whose `seat` this is.
+#[inline(always)]
+pub(crate) unsafe fn pop<Q: RawQueue>(queue: &Q, seat: &mut Q::PopSeat) -> Option<Q::Item> {
+    // SAFETY: passed on to the caller.
+    let claim = unsafe { queue.front(seat) }?;
+    // SAFETY: the slot holds an item, which is moved out.
+    let item = unsafe { claim.item.read() };
+    // SAFETY: this claim.
+    unsafe { queue.take(seat, claim) };
+    Some(item)
+}
+
+/// Pops and drops what `queue` holds now, also when the drop of an item panics; no more, since a producer may be filling it.
 ///
 /// # Safety
 /// The caller acts for a consumer handle, whose `seat` this is.
 pub(crate) unsafe fn drop_all<Q: RawQueue>(queue: &Q, seat: &mut Q::PopSeat) {
-    let mut left = queue.capacity();
+    let mut left = queue.len_to_consumer(seat);
     despite_a_panic(|| {
         // SAFETY: passed on to the caller.
-        while let Some(slot) = (left > 0).then(|| unsafe { queue.front(seat) }).flatten() {
-            // SAFETY: the slot holds an item, which is moved out.
-            let item = unsafe { slot.item.read() };
-            // SAFETY: this slot.
-            unsafe { queue.take(seat, slot) };
+        while let Some(item) = (left > 0).then(|| unsafe { pop(queue, seat) }).flatten() {
             left -= 1;
             drop(item);
         }
@@ -119,13 +177,83 @@ pub(crate) fn despite_a_panic(rest: impl FnMut()) {
     (again.0)();
 }
 
-/// Where an item goes, or is.
+/// A slot that is the caller's to write to, or to move the item out of.
 #[derive(Debug)]
-pub struct Slot<T> {
+pub struct Claim<T> {
     /// Its place in memory.
     pub item: *mut T,
     /// What the queue knows it by.
     pub number: usize,
+}
+
+/// Slots claimed with one step.
+#[derive(Clone, Copy, Debug)]
+pub struct Claims {
+    /// What the queue knows the first by.
+    pub first: usize,
+    /// How many.
+    pub len: usize,
+}
+
+/// What [`Many`] producers do with several items.
+///
+/// # Safety
+/// Each claim must be the caller's alone.
+pub unsafe trait PushClaims: RawQueue<Producers = Many, PushSeat = ()> {
+    /// Claims up to `max` vacant slots (`max > 0`), none if the queue is full.
+    ///
+    /// # Safety
+    /// The caller acts for a producer handle. It writes to each claim in turn and calls [`put`](RawQueue::put) for it.
+    unsafe fn vacancies(&self, max: usize) -> Claims;
+
+    /// The claim number `i`.
+    ///
+    /// # Safety
+    /// `claims` is what [`vacancies`](Self::vacancies) gave last, with more than `i` slots; each is asked for once.
+    unsafe fn vacancy_at(&self, claims: &Claims, i: usize) -> Claim<Self::Item>;
+}
+
+/// What [`Many`] consumers do with several items.
+///
+/// # Safety
+/// Each claim must be the caller's alone.
+pub unsafe trait PopClaims: RawQueue<Consumers = Many, PopSeat = ()> {
+    /// Claims up to `max` slots with the oldest items (`max > 0`), none if the queue is empty.
+    ///
+    /// # Safety
+    /// The caller acts for a consumer handle. It moves the item out of each claim in turn and calls
+    /// [`take`](RawQueue::take) for it.
+    unsafe fn fronts(&self, max: usize) -> Claims;
+
+    /// The claim number `i`; none if its producer didn't come and it was passed over.
+    ///
+    /// # Safety
+    /// `claims` is what [`fronts`](Self::fronts) gave last, with more than `i` slots; each is asked for once.
+    unsafe fn front_at(&self, claims: &Claims, i: usize) -> Option<Claim<Self::Item>>;
+}
+
+/// What a bounded queue does besides, where any handle may take an item out.
+///
+/// # Safety
+/// As for [`RawQueue`].
+pub unsafe trait Overwrite: RawQueue<Consumers = Many> {
+    /// Puts `item` in the place of the oldest one, if the queue is full, and returns that.
+    ///
+    /// # Errors
+    /// `item`, if the queue is not full, or no more.
+    ///
+    /// # Safety
+    /// The caller acts for a producer handle.
+    unsafe fn replace(&self, item: Self::Item) -> Result<Self::Item, Refused<Self::Item>>;
+}
+
+/// An item that didn't replace another.
+#[derive(Debug)]
+pub struct Refused<T> {
+    /// What was to be put in.
+    pub item: T,
+    /// The oldest item, if that was taken out already.
+    pub oldest: Option<T>,
 }
 
 /// Slots side by side: `len` of them from `start` on.
@@ -137,15 +265,23 @@ pub struct Run<T> {
     pub len: usize,
 }
 
-/// Copies `n` items between a run of `Q` and other memory, without a call: as many as usual at once, fewer one by one.
+impl<T> Run<T> {
+    /// The slot at `item`, if `there`.
+    #[inline(always)]
+    fn of_one(there: bool, item: impl FnOnce() -> *mut T) -> Self {
+        if there { Self { start: item(), len: 1 } } else { Self { start: null_mut(), len: 0 } }
+    }
+}
+
+/// Copies `n` items between a run and other memory, without a call: `usual` of them at once, other numbers one by one.
 ///
 /// # Safety
 /// As for [`copy_nonoverlapping`].
 #[inline(always)]
-pub(crate) unsafe fn copy_run<Q: Runs>(from: *const Q::Item, to: *mut Q::Item, n: usize) {
-    if n == Q::RUN {
+pub(crate) unsafe fn copy_run<T>(from: *const T, to: *mut T, n: usize, usual: usize) {
+    if n == usual {
         // SAFETY: passed on to the caller.
-        unsafe { copy_nonoverlapping(from, to, Q::RUN) };
+        unsafe { copy_nonoverlapping(from, to, usual) };
     } else {
         for i in 0..n {
             // SAFETY: passed on to the caller.
@@ -154,63 +290,74 @@ pub(crate) unsafe fn copy_run<Q: Runs>(from: *const Q::Item, to: *mut Q::Item, n
     }
 }
 
-/// What `One` ends can do besides: act on runs of slots, at a place that they walk on with.
+/// What a [`One`] producer can do besides: act on runs of slots, at a place that it walks on with.
 ///
 /// # Safety
-/// Runs must be in bounds, aligned and exclusively the caller's until they are published or released; those of the
-/// consumer's side must be initialised.
-pub unsafe trait Runs: RawQueue {
+/// Runs must be in bounds, aligned and exclusively the caller's until they are published.
+pub unsafe trait PushRuns: RawQueue<Producers = One> {
     /// Between two slots: the next run starts here.
-    type Place: Copy;
+    type PushPlace: Copy;
 
     /// How long a run usually is in the middle of many.
-    const RUN: usize;
+    const PUSH_RUN: usize;
 
     /// Where the producer of `seat` pushes next.
-    fn producer_place(&self, seat: &Self::PushSeat) -> Self::Place;
+    fn producer_place(&self, seat: &Self::PushSeat) -> Self::PushPlace;
 
     /// The vacant run from `place` on, at most `max` slots, and moves `place` behind it.
     ///
     /// # Safety
     /// The caller acts for the producer; `place` was its [`producer_place`](Self::producer_place), and what was pushed since
     /// lies before it.
-    unsafe fn vacant_from(&self, place: &mut Self::Place, max: usize) -> Run<Self::Item>;
+    unsafe fn vacant_from(&self, place: &mut Self::PushPlace, max: usize) -> Run<Self::Item>;
 
-    /// Hands the slots before `place` to the consumer. [`settle_push`](Self::settle_push) must follow before anything else is
+    /// Hands the slots before `place` to the consumers. [`settle_push`](Self::settle_push) must follow before anything else is
     /// pushed; further runs may come in between.
     ///
     /// # Safety
     /// The caller acts for the producer; `place` is right behind a run of [`vacant_from`](Self::vacant_from), and all slots
     /// before it are initialised.
-    unsafe fn publish(&self, place: &Self::Place);
+    unsafe fn publish(&self, place: &Self::PushPlace);
 
     /// Moves the producer of `seat` to `place`, before which everything is published.
     ///
     /// # Safety
     /// The caller acts for the producer, whose `seat` this is.
-    unsafe fn settle_push(&self, seat: &mut Self::PushSeat, place: &Self::Place);
+    unsafe fn settle_push(&self, seat: &mut Self::PushSeat, place: &Self::PushPlace);
+}
+
+/// What a [`One`] consumer can do besides: act on runs of slots, at a place that it walks on with.
+///
+/// # Safety
+/// Runs must be in bounds, aligned, initialised and exclusively the caller's until they are released.
+pub unsafe trait PopRuns: RawQueue<Consumers = One> {
+    /// Between two slots: the next run starts here.
+    type PopPlace: Copy;
+
+    /// How long a run usually is in the middle of many.
+    const POP_RUN: usize;
 
     /// Where the consumer of `seat` pops next.
-    fn consumer_place(&self, seat: &Self::PopSeat) -> Self::Place;
+    fn consumer_place(&self, seat: &Self::PopSeat) -> Self::PopPlace;
 
     /// The filled run from `place` on, at most `max` slots, and moves `place` behind it.
     ///
     /// # Safety
     /// The caller acts for the consumer; `place` was its [`consumer_place`](Self::consumer_place), and what was popped since
     /// lies before it.
-    unsafe fn filled_from(&self, place: &mut Self::Place, max: usize) -> Run<Self::Item>;
+    unsafe fn filled_from(&self, place: &mut Self::PopPlace, max: usize) -> Run<Self::Item>;
 
-    /// Hands the last `n` slots before `place` back to the producer. [`settle_pop`](Self::settle_pop) must follow before
+    /// Hands the last `n` slots before `place` back to the producers. [`settle_pop`](Self::settle_pop) must follow before
     /// anything else is popped; further runs may come in between.
     ///
     /// # Safety
     /// The caller acts for the consumer; `place` is right behind a run of `n` slots from [`filled_from`](Self::filled_from),
     /// and no slot before it holds anything any more that must be dropped.
-    unsafe fn release(&self, place: &Self::Place, n: usize);
+    unsafe fn release(&self, place: &Self::PopPlace, n: usize);
 
     /// Moves the consumer of `seat` to `place`, before which everything is released.
     ///
     /// # Safety
     /// The caller acts for the consumer, whose `seat` this is.
-    unsafe fn settle_pop(&self, seat: &mut Self::PopSeat, place: &Self::Place);
+    unsafe fn settle_pop(&self, seat: &mut Self::PopSeat, place: &Self::PopPlace);
 }

@@ -9,6 +9,33 @@ use super::site::{self, Kind};
 pub use loom::hint::spin_loop;
 pub use loom::thread::yield_now;
 
+/// See the native arm; here a constructor isn't `const`.
+macro_rules! const_fn {
+    ($(#[$attribute:meta])* $visibility:vis fn $($function:tt)+) => {
+        $(#[$attribute])* $visibility fn $($function)+
+    };
+}
+pub(crate) use const_fn;
+
+/// One value per thread, as by `std::thread_local`.
+macro_rules! per_thread {
+    ($(#[$attribute:meta])* static $name:ident: $type:ty = const { $value:expr };) => {
+        loom::thread_local! { $(#[$attribute])* static $name: $type = $value; }
+    };
+}
+pub(crate) use per_thread;
+
+/// One value per execution of a model, shared by its threads.
+macro_rules! per_execution {
+    (static $name:ident: $type:ty = $value:expr;) => {
+        loom::lazy_static! { static ref $name: $type = $value; }
+    };
+}
+pub(crate) use per_execution;
+
+/// See the native arm; here a loser tries again at once, since to loom a pause is a yield, which hides interleavings.
+pub const LOSS: (u32, u32) = (0, 0);
+
 /// A hint, which changes nothing that a model could see.
 pub fn prefetch_read<T>(_address: *const T) {}
 
@@ -106,7 +133,74 @@ macro_rules! atomic {
     )+};
 }
 
-atomic!(AtomicUsize(usize));
+atomic!(AtomicUsize(usize), AtomicU32(u32), AtomicU64(u64));
+
+/// loom's atomic of the same name, with each ordering passed through [`site`].
+pub struct AtomicPtr<T>(loom::sync::atomic::AtomicPtr<T>);
+
+impl<T> AtomicPtr<T> {
+    /// As in `core`.
+    #[track_caller]
+    pub fn new(pointer: *mut T) -> Self {
+        Self(loom::sync::atomic::AtomicPtr::new(pointer))
+    }
+
+    /// As in `core`.
+    #[track_caller]
+    pub fn load(&self, order: Ordering) -> *mut T {
+        self.0.load(site::order(Kind::Load, order))
+    }
+
+    /// As in `core`.
+    #[track_caller]
+    pub fn store(&self, pointer: *mut T, order: Ordering) {
+        self.0.store(pointer, site::order(Kind::Store, order));
+    }
+
+    /// As in `core`.
+    #[track_caller]
+    pub fn swap(&self, pointer: *mut T, order: Ordering) -> *mut T {
+        self.0.swap(pointer, site::order(Kind::Rmw, order))
+    }
+
+    /// As in `core`.
+    ///
+    /// # Errors
+    /// The pointer found, if it is not `current`.
+    #[track_caller]
+    pub fn compare_exchange(
+        &self,
+        current: *mut T,
+        new: *mut T,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<*mut T, *mut T> {
+        let success = site::order(Kind::Rmw, success);
+        let failure = site::order(Kind::Failure, failure);
+        self.0.compare_exchange(current, new, success, failure)
+    }
+
+    /// As in `core`, but it never fails by accident: loom doesn't model that.
+    ///
+    /// # Errors
+    /// The pointer found, if it is not `current`.
+    #[track_caller]
+    pub fn compare_exchange_weak(
+        &self,
+        current: *mut T,
+        new: *mut T,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<*mut T, *mut T> {
+        self.compare_exchange(current, new, success, failure)
+    }
+}
+
+impl<T> fmt::Debug for AtomicPtr<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AtomicPtr")
+    }
+}
 
 /// As in `core`.
 #[track_caller]
@@ -178,3 +272,11 @@ impl fmt::Debug for Tracked {
         f.write_str("Tracked")
     }
 }
+
+/// See the native arm.
+macro_rules! array {
+    ($value:expr; $n:expr) => {
+        core::array::from_fn::<_, { $n }, _>(|_| $value)
+    };
+}
+pub(crate) use array;

@@ -1,11 +1,36 @@
 //! The production arm: `core`'s own types, and trackers of size zero.
 
 pub use core::hint::spin_loop;
-pub use core::sync::atomic::{AtomicUsize, fence};
+#[cfg(target_has_atomic = "64")]
+pub use core::sync::atomic::AtomicU64;
+pub use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, fence};
 
+/// A constructor that is `const` here; a model checker's atomics can't be made in constants.
+#[cfg(feature = "std")]
+macro_rules! const_fn {
+    ($(#[$attribute:meta])* $visibility:vis fn $($function:tt)+) => {
+        $(#[$attribute])* $visibility const fn $($function)+
+    };
+}
+#[cfg(feature = "std")]
+pub(crate) use const_fn;
+
+/// One value per thread, as by `std::thread_local`.
+#[cfg(feature = "std")]
+macro_rules! per_thread {
+    ($(#[$attribute:meta])* static $name:ident: $type:ty = const { $value:expr };) => {
+        std::thread_local! { $(#[$attribute])* static $name: $type = const { $value }; }
+    };
+}
+#[cfg(feature = "std")]
+pub(crate) use per_thread;
 /// How many steps of [`Backoff`](crate::Backoff) to wait for another thread in the middle of an operation, before it is
 /// taken for stalled: 1 + 2 + .. + 32 pauses, a few times what the rest of its operation takes it.
 pub const PATIENCE: u32 = 6;
+
+/// The logarithms of the shortest and the longest pause of who lost a compare-exchange: 128 to 512 pauses. Measured in
+/// `docs/stack.md` and `docs/ring.md`.
+pub const LOSS: (u32, u32) = (7, 9);
 
 /// Lets another thread run; without an operating system (no feature `std`) it can only pause the processor.
 #[inline]
@@ -53,7 +78,7 @@ pub struct Shadow;
 impl Shadow {
     /// Shadows of `n` slots.
     #[inline(always)]
-    pub fn new(_n: usize) -> Self {
+    pub const fn new(_n: usize) -> Self {
         Self
     }
 
@@ -74,7 +99,7 @@ impl Tracked {
     /// Starts tracking; dropping it is the free.
     #[inline(always)]
     #[expect(clippy::new_without_default, reason = "an arm's vocabulary, not a value type")]
-    pub fn new() -> Self {
+    pub const fn new() -> Self {
         Self
     }
 
@@ -82,3 +107,11 @@ impl Tracked {
     #[inline(always)]
     pub fn used(&self) {}
 }
+
+/// An array of equal values, each made anew; in a constant where the arm's atomics allow it.
+macro_rules! array {
+    ($value:expr; $n:expr) => {
+        [const { $value }; $n]
+    };
+}
+pub(crate) use array;

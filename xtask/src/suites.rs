@@ -66,7 +66,11 @@ fn clippy(project: &Project, log: &mut Log) -> Outcome {
     tool(project, log, "clippy", "clippy")?;
     let deny = ["--", "-D", "warnings"];
     let root = &project.root;
-    log.run(cargo(root).args(["clippy", "--workspace", "--all-targets"]).args(deny))?;
+    log.run(
+        cargo(root)
+            .args(["clippy", "--workspace", "--all-targets", "--features", "raddle/rayon"])
+            .args(deny),
+    )?;
     let bare = ["clippy", "--package", "raddle", "--lib", "--no-default-features"];
     log.run(cargo(root).args(bare).args(deny))?;
     let checker = project.checker(log)?;
@@ -100,7 +104,7 @@ fn must_not_compile(project: &Project, log: &mut Log) -> Outcome {
 
 fn conformance(project: &Project, log: &mut Log) -> Outcome {
     let mut command = cargo(&project.root);
-    command.args(["test", "--package", "raddle"]);
+    command.args(["test", "--package", "raddle", "--features", "rayon"]);
     let targets = test_targets(&project.metadata);
     if targets.is_empty() {
         return Err(Stop::failed("the library has no test target besides `ui`"));

@@ -5,10 +5,18 @@
 //! | [`cached_index`] | each side keeps a copy of the other's index | publication and data travel in different lines |
 //! | [`slot_flag`] | a flag beside each item, no shared index at all | freeing a slot dirties the line the producer fills |
 //!
-//! They pay what the library pays: exact capacity, drop of leftovers, a look at "peer is gone" per push, padded handles.
+//! | design | idea | lost to the ring of slots because |
+//! |---|---|---|
+//! | [`stamped_ring`] | Vyukov's ring: waits for a slot in the hands of another thread | it is not lock-free |
+//! | [`credit`] | the unbounded queue, and a count of items | the count is one more contended word |
+//!
+//! The first two pay what the library pays: exact capacity, drop of leftovers, a look at "peer is gone" per push, padded
+//! handles.
 
 pub mod cached_index;
+pub mod credit;
 pub mod slot_flag;
+pub mod stamped_ring;
 
 use raddle::cacheline::CachePadded;
 use raddle::sync::{AtomicUsize, Ordering};

@@ -2,10 +2,11 @@
 
 pub mod facade;
 pub mod spsc;
+pub mod stack;
 
 /// Every model, by its short name.
 pub fn all() -> Vec<(&'static str, fn())> {
-    [facade::MODELS, spsc::MODELS]
+    [facade::MODELS, spsc::MODELS, stack::MODELS]
         .concat()
         .into_iter()
         .map(|(name, run)| (short(name), run))

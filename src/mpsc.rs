@@ -1,0 +1,123 @@
+//! Many producers, one consumer: results of workers, events, log lines.
+//!
+//! ```
+//! use raddle::{Backoff, PopError, mpsc};
+//!
+//! let (tx, mut rx) = mpsc::unbounded::<u64>();
+//! let workers: Vec<_> = (0..4)
+//!     .map(|_| {
+//!         let tx = tx.clone();
+//!         std::thread::spawn(move || (1..=100).for_each(|i| tx.push(i).unwrap()))
+//!     })
+//!     .collect();
+//! drop(tx); // the queue closes when the last producer goes
+//!
+//! let (mut sum, backoff) = (0, Backoff::new());
+//! loop {
+//!     match rx.pop() {
+//!         Ok(item) => sum += item,
+//!         Err(PopError::Empty) => backoff.snooze(),
+//!         Err(PopError::Closed) => break,
+//!     }
+//! }
+//! assert_eq!(sum, 4 * 5050);
+//! workers.into_iter().for_each(|worker| worker.join().unwrap());
+//! ```
+//!
+//! Items of one producer keep their order; those of several are mixed.
+//! How it works: [`guide::ring`](crate::guide::ring), [`guide::segments`](crate::guide::segments).
+//!
+//! # Progress
+//! A producer frozen between claiming a slot and filling it takes that one slot out of use until it is back; nobody else waits for it. Where a look at another thread's slot may save a retry, it is a few pauses long and
+//! then done. A failed claim makes way for the winner for a few microseconds.
+//!
+//! | operation | `bounded` | `unbounded` |
+//! |---|---|---|
+//! | `push`, `push_slice`, `push_from` | lock-free: a lost race is somebody else's push | lock-free: a lost race is somebody else's push |
+//! | `pop`, `pop_into`, `drain`, `peek`, `read`, `release` | lock-free: passes over slots whose producers have stalled | lock-free: passes over slots whose producers have stalled |
+//! | `len`, `is_empty`, `is_full`, `is_closed`, cloning | wait-free | wait-free |
+//! | dropping a handle | wait-free; the last of an end drops what is left, item by item | the same |
+//!
+//! No operation on a bounded queue allocates, but for a vector that grows in `pop_into`. A push into an unbounded one allocates a
+//! segment if no spare one is left, a pop may free one.
+
+use crate::raw::{Ring, Segments};
+
+/// The handles of [`bounded`](fn@bounded), by names short enough for the fields of a struct.
+pub mod bounded {
+    use crate::cardinality::{Many, One};
+    use crate::queue;
+    use crate::raw::Ring;
+
+    /// The end where items go in.
+    pub type Producer<T> = queue::Producer<Ring<T, Many, One>>;
+    /// The end where items come out.
+    pub type Consumer<T> = queue::Consumer<Ring<T, Many, One>>;
+    /// Items shown by [`Consumer::read`](queue::Consumer::read).
+    pub type ReadChunk<'a, T> = queue::ReadChunk<'a, Ring<T, Many, One>>;
+    /// The iterator of `drain`.
+    pub type Drain<'a, T> = queue::Drain<&'a mut Consumer<T>>;
+}
+
+/// A queue that holds at most `capacity` items, and refuses none while fewer are inside.
+///
+/// The memory is allocated here, once, and freed with the last handle: for each item its size and a word, rounded up to its
+/// alignment. An operation of another thread that is in flight may count as an item; a slot whose holder was away while the
+/// queue went round once counts as one until consumers have come to it.
+///
+/// ```
+/// let (tx, mut rx) = raddle::mpsc::bounded(2);
+/// assert!(tx.push("a").is_ok() && tx.push("b").is_ok());
+/// assert!(tx.push("c").unwrap_err().is_full());
+/// assert_eq!(rx.pop(), Ok("a"));
+/// ```
+///
+/// # Panics
+/// If `capacity` is 0, or so large that the memory can't be allocated.
+#[must_use]
+pub fn bounded<T>(capacity: usize) -> (bounded::Producer<T>, bounded::Consumer<T>) {
+    crate::queue::pair(Ring::new(capacity))
+}
+
+/// The handles of [`unbounded`](fn@unbounded), by names short enough for the fields of a struct.
+pub mod unbounded {
+    use crate::cardinality::{Many, One};
+    use crate::queue;
+    use crate::raw::Segments;
+
+    /// The end where items go in.
+    pub type Producer<T> = queue::Producer<Segments<T, Many, One>>;
+    /// The end where items come out.
+    pub type Consumer<T> = queue::Consumer<Segments<T, Many, One>>;
+    /// Items shown by [`Consumer::read`](queue::Consumer::read).
+    pub type ReadChunk<'a, T> = queue::ReadChunk<'a, Segments<T, Many, One>>;
+    /// The iterator of `drain`.
+    pub type Drain<'a, T> = queue::Drain<&'a mut Consumer<T>>;
+}
+
+/// A queue that takes every item, as long as there is memory.
+///
+/// Items lie in segments of about 2 KiB (128 items of a word; at least two items); the first is allocated by the first push.
+/// Up to 4 empty segments are kept for use again, so a queue whose length swings by less than they hold does not allocate; the
+/// rest goes back to the allocator as soon as it is empty. A thread that is frozen in the middle of an operation keeps the
+/// one segment that it is in.
+///
+/// ```
+/// let (tx, mut rx) = raddle::mpsc::unbounded();
+/// (0..1000).for_each(|i| tx.push(i).unwrap());
+/// assert_eq!(rx.len(), 1000);
+/// assert_eq!(rx.pop(), Ok(0));
+/// ```
+#[must_use]
+pub fn unbounded<T>() -> (unbounded::Producer<T>, unbounded::Consumer<T>) {
+    crate::queue::pair(Segments::new())
+}
+
+/// A queue in segments of so many slots, for models (few) and measurements. Exempt from semantic versioning.
+#[doc(hidden)]
+#[must_use]
+pub fn unbounded_in_segments_of<T>(
+    slots: usize,
+) -> (unbounded::Producer<T>, unbounded::Consumer<T>) {
+    crate::queue::pair(Segments::with_segments_of(slots))
+}

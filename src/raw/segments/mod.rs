@@ -1,0 +1,366 @@
+//! Linked segments of slots: unbounded, any number of handles at either end, lock-free.
+//!
+//! ```text
+//!            head: | segment a | index 2 |            tail: | segment b | index 1 |
+//!                        |                                        |
+//!   spares  .            v                                        v
+//!           .     | a | . . i i i i i i | ---- next ----> | b | i . . . . . . . | ---- next ----> nothing yet
+//! ```
+//!
+//! Each end has a word that says in which segment it is, and at which slot of it. To push is to move `tail` on by one, which
+//! gives a slot that is nobody else's; write and fill it. To pop is to move `head` on by one, read that slot and vacate it.
+//! Each slot is used once per life of its segment; `slot` has its states, `segment` says when a segment is free.
+//!
+//! | file | |
+//! |---|---|
+//! | `segment` | the memory, and when it is free |
+//! | `push`, `pop` | one end each: [`One`](crate::cardinality::One), [`Many`](crate::cardinality::Many), what they share |
+//!
+//! *Nobody waits.* A consumer that finds a slot which a producer has claimed and doesn't fill passes over it; the producer
+//! finds out when it comes back, takes its item back, and pushes it again. At the end of a segment whoever gets there first
+//! links the next, and everybody who gets there helps the end to move on. Where the producer is one it tells after it has
+//! filled, so consumers never meet a slot that is not.
+//!
+//! *A stale claim.* A [`Many`](crate::cardinality::Many) consumer looks whether there is something between the two words, and
+//! moves `head` by compare-exchange if it is where it was. It may have been away between the two, long enough for `head` to come
+//! back to the same slot of the same segment, in another life, at which `tail` has not arrived: the consumer then holds a slot
+//! that no producer has claimed. With many producers that is just a slot that is not filled: passed over. The only producer
+//! fills without looking, so there the consumer takes its step back; if it can't, since others have moved `head` on, the
+//! producer has filled the slot.
+//!
+//! *Memory.* [`SPARES`] segments are kept for use again, so that a queue whose length swings by fewer items than they hold
+//! allocates nothing; all others go back to the allocator.
+//!
+//! Edges: L1 with L2 (a segment is linked), T1 with T2 and T5 in `push`, T3, T4 and T6 in `pop` (an end has moved to a
+//! segment), R1 with R2 (a spare goes over).
+
+mod pop;
+mod push;
+mod segment;
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use self::segment::{MOST, STEP, Segment, Word};
+use super::slot::Slot;
+use super::{Claim, RawQueue};
+use crate::cacheline::CachePadded;
+use crate::cardinality::Cardinality;
+use crate::sync::{AtomicUsize, Ordering};
+
+pub(crate) use self::pop::PopEnd;
+pub(crate) use self::push::PushEnd;
+
+/// Segments that wait for use.
+const SPARES: usize = 4;
+
+/// A segment's size. Half a KiB made a queue that grows and shrinks up to 3 times slower: the allocator's locks, each time.
+const BYTES: usize = 2048;
+
+/// Where one end is.
+struct End {
+    word: AtomicUsize,
+    /// How many segments it has left behind; follows `word`.
+    left: AtomicUsize,
+}
+
+/// An unbounded queue for `P` producers and `C` consumers. See the head of the file.
+pub struct Segments<T, P, C> {
+    head: CachePadded<End>,
+    tail: CachePadded<End>,
+    /// Slots of a segment.
+    n: usize,
+    /// Addresses of free segments, or 0.
+    spares: CachePadded<[AtomicUsize; SPARES]>,
+    items: PhantomData<T>,
+    ends: PhantomData<(P, C)>,
+}
+
+// SAFETY: an item is one thread's at a time, by the states of its slot; it crosses threads, hence `T: Send`.
+unsafe impl<T: Send, P, C> Sync for Segments<T, P, C> {}
+// SAFETY: as above; the rest is memory that this value owns.
+unsafe impl<T: Send, P, C> Send for Segments<T, P, C> {}
+
+impl<T, P, C> Segments<T, P, C> {
+    /// An empty queue. A segment takes about [`BYTES`], but holds two items at least.
+    pub(crate) fn new() -> Self {
+        Self::with_segments_of((BYTES / size_of::<Slot<T>>()).clamp(2, MOST))
+    }
+
+    /// An empty queue in segments of `n` slots.
+    ///
+    /// # Panics
+    /// If `n` is 0, or leaves no room for guests.
+    pub(crate) fn with_segments_of(n: usize) -> Self {
+        assert!((1..=MOST).contains(&n), "raddle: a segment has 1 to {MOST} slots, not {n}");
+        // Both ends begin behind the last slot of a segment without any, so that a queue never used takes next to no memory.
+        let word = Segment::<T>::new(0).word().plus(n).0;
+        let end =
+            || CachePadded::new(End { word: AtomicUsize::new(word), left: AtomicUsize::new(0) });
+        Self {
+            head: end(),
+            tail: end(),
+            n,
+            spares: CachePadded::new([(); SPARES].map(|()| AtomicUsize::new(0))),
+            items: PhantomData,
+            ends: PhantomData,
+        }
+    }
+
+    /// A free segment: a spare one, or from the allocator.
+    fn fresh(&self) -> Segment<T> {
+        for spare in self.spares.iter() {
+            // Relaxed: a look, so that an empty place costs no more.
+            if spare.load(Ordering::Relaxed) != 0 {
+                // ORDERING: (R2) Acquire, pairs with (R1): it was made as new.
+                let word = Word(spare.swap(0, Ordering::Acquire));
+                if word.0 != 0 {
+                    // SAFETY: a spare is free memory of this queue, and this one is now ours.
+                    return unsafe { Segment::of(word) };
+                }
+            }
+        }
+        Segment::new(self.n)
+    }
+
+    /// Keeps a segment for use again, or gives it back to the allocator.
+    ///
+    /// # Safety
+    /// It is the caller's alone, and empty.
+    unsafe fn reuse(&self, segment: Segment<T>) {
+        // (One without slots was the first.)
+        for spare in self.spares.iter().filter(|_| segment.slots() > 0) {
+            let word = segment.word().0;
+            // ORDERING: (R1) Release, pairs with (R2): it was made as new.
+            if spare.compare_exchange(0, word, Ordering::Release, Ordering::Relaxed).is_ok() {
+                return;
+            }
+        }
+        // SAFETY: the caller's alone.
+        unsafe { segment.free() };
+    }
+
+    /// Reuses `segment` if its last debt is `paid`.
+    fn reuse_if(&self, paid: bool, segment: Segment<T>) {
+        if paid {
+            // SAFETY: whoever pays the last debt has it alone.
+            unsafe { segment.renew() };
+            // SAFETY: likewise; all its slots are vacant.
+            unsafe { self.reuse(segment) };
+        }
+    }
+
+    /// The segment after `segment`, linked now if there is none.
+    fn link(&self, segment: Segment<T>) -> Segment<T> {
+        if let Some(next) = self.next(segment) {
+            return next;
+        }
+        let fresh = self.fresh();
+        let word = fresh.word().0;
+        // ORDERING: (L1) Release, pairs with (L2): the segment is as new before it is linked.
+        match segment.next().compare_exchange(0, word, Ordering::Release, Ordering::Relaxed) {
+            Ok(_) => fresh,
+            Err(_) => {
+                // SAFETY: ours alone: nobody else has seen it.
+                unsafe { self.reuse(fresh) };
+                self.next(segment).expect("what was linked stays")
+            }
+        }
+    }
+
+    /// The segment after `segment`, if it is linked.
+    fn next(&self, segment: Segment<T>) -> Option<Segment<T>> {
+        // ORDERING: (L2) Acquire, pairs with (L1): the segment is as new.
+        let next = Word(segment.next().load(Ordering::Acquire));
+        // SAFETY: it can't be free before both ends have come to it, by way of `segment`, which isn't free.
+        (next.0 != 0).then(|| unsafe { Segment::of(next) })
+    }
+
+    /// Moves `end`, one of many handles, from `from` on to `next`, unless somebody else has; if it did, says how many guests
+    /// the end had.
+    fn move_on(&self, end: &End, from: Segment<T>, next: Segment<T>) -> Option<usize> {
+        // Relaxed: compared only.
+        let mut word = Word(end.word.load(Ordering::Relaxed));
+        while word.address() == from.word().0 {
+            let to = next.word().0;
+            // ORDERING: (T1) Release, pairs with (push::T2, push::T5, pop::T3, pop::T4, pop::T6): the segment is as new before anybody gets there.
+            match end.word.compare_exchange(word.0, to, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => {
+                    // Relaxed: counted only.
+                    end.left.fetch_add(1, Ordering::Relaxed);
+                    return Some(word.index() - self.n);
+                }
+                Err(further) => word = Word(further),
+            }
+        }
+        None
+    }
+
+    /// Moves on `end`, that of one handle, from the segment of `from` to that of `to`; `leave` pays for each left behind.
+    #[cold]
+    fn leave_behind(&self, end: &End, from: Word, to: Word, leave: impl Fn(Segment<T>)) {
+        let mut word = from;
+        while word.address() != to.address() {
+            // SAFETY: the end has not left it yet.
+            let segment = unsafe { Segment::<T>::of(word) };
+            let next = self.next(segment).expect("it walked there");
+            // Relaxed: counted only; the one handle's own.
+            let left = end.left.load(Ordering::Relaxed).wrapping_add(1);
+            // Relaxed: likewise.
+            end.left.store(left, Ordering::Relaxed);
+            leave(segment);
+            word = next.word();
+        }
+    }
+
+    /// How many slots `end` has passed since the queue was made.
+    fn passed(&self, end: &End) -> usize {
+        // Relaxed: counted only.
+        let index = Word(end.word.load(Ordering::Relaxed)).index().min(self.n);
+        // Relaxed: likewise.
+        end.left.load(Ordering::Relaxed).wrapping_mul(self.n).wrapping_add(index)
+    }
+
+    fn len(&self) -> usize {
+        let popped = self.passed(&self.head);
+        let inside = self.passed(&self.tail).wrapping_sub(popped);
+        // In flight: what was popped may be seen before it is seen pushed.
+        if inside.cast_signed() < 0 { 0 } else { inside }
+    }
+}
+
+// SAFETY: an end gives out each slot once, a slot is handed over once per life of its segment (see `slot`), and leftovers are
+// dropped with the segments.
+unsafe impl<T, P: PushEnd, C: PopEnd> RawQueue for Segments<T, P, C> {
+    type Item = T;
+    type Producers = P;
+    type Consumers = C;
+    type PushSeat = ();
+    type PopSeat = ();
+
+    fn seats(&self) -> ((), ()) {
+        ((), ())
+    }
+
+    #[inline(always)]
+    unsafe fn vacancy(&self, _seat: &mut ()) -> Option<Claim<T>> {
+        Some(self.claim_at(P::claim_to_push(self)))
+    }
+
+    #[inline(always)]
+    unsafe fn put(&self, _seat: &mut (), claim: &Claim<T>) -> bool {
+        let word = Word(claim.number);
+        // SAFETY: a claim keeps its segment.
+        let segment = unsafe { Segment::<T>::of(word) };
+        // SAFETY: a claim is of one of its slots.
+        let filled = unsafe { segment.slot(word.index()) }.fill::<P>(segment.lap());
+        P::settle_tail(self, word.plus(1));
+        filled
+    }
+
+    unsafe fn retract(&self, claim: Claim<T>) {
+        let word = Word(claim.number);
+        // SAFETY: a claim keeps its segment.
+        let segment = unsafe { Segment::<T>::of(word) };
+        // SAFETY: a claim is of one of its slots.
+        let watched = unsafe { segment.slot(word.index()) }.give_back(STEP);
+        self.take_over(watched, word);
+    }
+
+    #[inline(always)]
+    unsafe fn front(&self, _seat: &mut ()) -> Option<Claim<T>> {
+        C::claim_to_pop(self).map(|word| self.claim_at(word))
+    }
+
+    #[inline(always)]
+    unsafe fn take(&self, _seat: &mut (), claim: Claim<T>) {
+        let word = Word(claim.number);
+        self.vacate(word);
+        C::settle_head(self, word.plus(1));
+    }
+
+    fn capacity(&self) -> usize {
+        usize::MAX
+    }
+
+    fn len_to_producer(&self, _seat: &()) -> usize {
+        self.len()
+    }
+
+    fn len_to_consumer(&self, _seat: &()) -> usize {
+        self.len()
+    }
+}
+
+impl<T, P, C: Cardinality> Segments<T, P, C> {
+    /// The claim on the slot that `word` names, which is the caller's.
+    #[inline(always)]
+    #[cfg_attr(all(loom, feature = "loom"), track_caller)]
+    fn claim_at(&self, word: Word) -> Claim<T> {
+        // SAFETY: a claim keeps its segment.
+        let segment = unsafe { Segment::<T>::of(word) };
+        // SAFETY: a claim is of one of its slots.
+        Claim { item: unsafe { segment.slot(word.index()) }.item(), number: word.0 }
+    }
+
+    /// Where the item is that `word` names, to be shown.
+    #[inline(always)]
+    #[cfg_attr(all(loom, feature = "loom"), track_caller)]
+    fn shown_at(&self, word: Word) -> *mut T {
+        // SAFETY: the only consumer has not left the segment.
+        let segment = unsafe { Segment::<T>::of(word) };
+        // SAFETY: it is one of its slots.
+        unsafe { segment.slot(word.index()) }.shown()
+    }
+
+    /// Gives the slot that `word` names, claimed by a consumer and emptied, back.
+    #[inline(always)]
+    fn vacate(&self, word: Word) {
+        // SAFETY: a claim keeps its segment.
+        let segment = unsafe { Segment::<T>::of(word) };
+        let lap = segment.lap();
+        // SAFETY: a claim is of one of its slots.
+        let watched = unsafe { segment.slot(word.index()) }.vacate::<C>(lap, STEP);
+        self.take_over(watched, word);
+    }
+
+    /// Goes on with the slots after `word`, whose lap is over, if whoever began to go through them left that to us.
+    #[inline(always)]
+    fn take_over(&self, watched: bool, word: Word) {
+        if watched {
+            // SAFETY: the slots' debt is ours to pay, and not paid yet.
+            let segment = unsafe { Segment::<T>::of(word) };
+            self.reuse_if(segment.pay_for_slots(word.index() + 1), segment);
+        }
+    }
+}
+
+impl<T, P, C> Drop for Segments<T, P, C> {
+    fn drop(&mut self) {
+        // With exclusive access: no operation is in flight, so the consumers' segment and those after it are all in use.
+        let mut next = Word(self.head.word.load(Ordering::Relaxed)).address();
+        let mut spares = self.spares.iter();
+        super::despite_a_panic(|| {
+            while next != 0 {
+                // SAFETY: a segment in use, not freed yet.
+                let segment = unsafe { Segment::<T>::of(Word(next)) };
+                next = segment.next().load(Ordering::Relaxed);
+                // SAFETY: nobody else can reach it any more.
+                unsafe { segment.free() };
+            }
+            for spare in spares.by_ref() {
+                let word = Word(spare.load(Ordering::Relaxed));
+                if word.0 != 0 {
+                    // SAFETY: a spare, which nobody else can reach any more.
+                    unsafe { Segment::<T>::of(word).free() };
+                }
+            }
+        });
+    }
+}
+
+impl<T, P, C> fmt::Debug for Segments<T, P, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Segments").field("slots_per_segment", &self.n).finish_non_exhaustive()
+    }
+}

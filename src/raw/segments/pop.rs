@@ -1,0 +1,299 @@
+//! The consumers' end.
+//!
+//! Edges: T4 and T6 with T1 (the segment in the word is as new), T3 with T1 and U1 (where the producers are).
+
+use super::push::{Place, check_guests};
+use super::segment::{Segment, Word};
+use super::{PushEnd, Segments};
+use crate::backoff::Backoff;
+use crate::cardinality::{Cardinality, Many, One};
+use crate::raw::slot::{FULL, VACANT};
+use crate::raw::{Claim, Claims, PopClaims, PopRuns, Run};
+use crate::sync::{Ordering, PATIENCE};
+
+/// How `One` and `Many` consumers differ.
+pub trait PopEnd: Cardinality + Sized {
+    /// Claims the oldest slot that is full.
+    fn claim_to_pop<T, P: PushEnd>(queue: &Segments<T, P, Self>) -> Option<Word>;
+
+    /// Moves the end to `word`, if claiming has not.
+    fn settle_head<T, P: PushEnd>(queue: &Segments<T, P, Self>, word: Word);
+}
+
+impl<T, P: PushEnd, C: Cardinality> Segments<T, P, C> {
+    /// Where the producers are.
+    #[inline(always)]
+    fn tail(&self) -> Word {
+        // ORDERING: (T3) Acquire, pairs with (segments/mod::T1, push::U1): the way there is linked, and what the only producer says is filled.
+        Word(self.tail.word.load(Ordering::Acquire))
+    }
+
+    /// What is in the slot that `word` names, which no other consumer has.
+    #[inline(always)]
+    fn look(&self, word: Word) -> Found {
+        // SAFETY: a claim keeps its segment, and the only consumer has not left its own.
+        let segment = unsafe { Segment::<T>::of(word) };
+        let lap = segment.lap();
+        // SAFETY: `word` names one of its slots.
+        match unsafe { segment.slot(word.index()) }.state_in(lap) {
+            FULL => Found::Full,
+            VACANT => Found::Vacant,
+            _ => Found::Spent,
+        }
+    }
+
+    /// Waits a little for the producer that has claimed the slot `word` names; then passes over the slot.
+    #[cold]
+    fn wait_or_pass_over(&self, word: Word, patience: &Backoff) {
+        if patience.is_at_least(PATIENCE) {
+            // SAFETY: as in `look`.
+            let segment = unsafe { Segment::<T>::of(word) };
+            // SAFETY: `word` names one of its slots.
+            unsafe { segment.slot(word.index()) }.pass_over_vacant(segment.lap());
+        } else {
+            patience.spin();
+        }
+    }
+}
+
+/// What a consumer finds in a slot.
+#[derive(PartialEq, Eq)]
+enum Found {
+    Full,
+    /// Not filled yet, if anybody has claimed it.
+    Vacant,
+    /// It was passed over.
+    Spent,
+}
+
+impl PopEnd for One {
+    #[inline(always)]
+    fn claim_to_pop<T, P: PushEnd>(queue: &Segments<T, P, Self>) -> Option<Word> {
+        let mut place = Place::of(&queue.head.word);
+        if queue.walk(&mut place) {
+            return Some(place.last);
+        }
+        if place.next != place.last {
+            // So as not to go over spent slots again.
+            Self::settle_head(queue, place.next);
+        }
+        None
+    }
+
+    #[inline(always)]
+    fn settle_head<T, P: PushEnd>(queue: &Segments<T, P, Self>, to: Word) {
+        // Relaxed: its own.
+        let from = Word(queue.head.word.load(Ordering::Relaxed));
+        // Relaxed: to others only a count.
+        queue.head.word.store(to.0, Ordering::Relaxed);
+        if from.address() != to.address() {
+            queue.leave_behind(&queue.head, from, to, |segment| queue.leave_to_slots(segment, 0));
+        }
+    }
+}
+
+impl<T, P: PushEnd> Segments<T, P, One> {
+    /// Walks over the next full slot from `place` on, if there is one, and over spent ones before it.
+    #[inline(always)]
+    fn walk(&self, place: &mut Place) -> bool {
+        let patience = Backoff::new();
+        let mut word = place.next;
+        loop {
+            if word.index() == self.n {
+                // SAFETY: the consumer has not left it, or is on a walk from there.
+                let Some(next) = self.next(unsafe { Segment::of(word) }) else { return false };
+                word = next.word();
+                continue;
+            }
+            match self.look(word) {
+                Found::Full => {
+                    place.walk_over(word);
+                    return true;
+                }
+                Found::Spent => {
+                    word = word.plus(1);
+                    place.next = word;
+                }
+                Found::Vacant if P::CLAIMS_FIRST && self.is_passed_by_producers(word) => {
+                    self.wait_or_pass_over(word, &patience);
+                }
+                Found::Vacant => return false,
+            }
+        }
+    }
+
+    /// Whether producers have claimed a slot after `word`. (If one has claimed only `word`, its push is in flight, and the
+    /// queue as good as empty.)
+    fn is_passed_by_producers(&self, word: Word) -> bool {
+        let tail = self.tail();
+        tail.address() != word.address() || tail.index() > word.index() + 1
+    }
+}
+
+impl<T, P, C: Cardinality> Segments<T, P, C> {
+    /// Pays what the consumers' end owes for `segment`, which had so many guests, and for its slots.
+    fn leave_to_slots(&self, segment: Segment<T>, guests: usize) {
+        // The slots' debt is open still, so this is never the last.
+        let _ = segment.move_on(guests);
+        self.reuse_if(segment.pay_for_slots(0), segment);
+    }
+}
+
+impl PopEnd for Many {
+    #[inline(always)]
+    fn claim_to_pop<T, P: PushEnd>(queue: &Segments<T, P, Self>) -> Option<Word> {
+        loop {
+            let Claims { first, len } = queue.claim(1);
+            if len == 0 {
+                return None;
+            }
+            if queue.is_filled(Word(first)) {
+                return Some(Word(first));
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn settle_head<T, P: PushEnd>(_queue: &Segments<T, P, Self>, _word: Word) {}
+}
+
+impl<T, P: PushEnd> Segments<T, P, Many> {
+    /// Claims the next slots that producers have claimed, up to `max`, all of one segment; none if there are none.
+    #[inline(always)]
+    fn claim(&self, max: usize) -> Claims {
+        let race = Backoff::new();
+        loop {
+            // Relaxed: only a number so far.
+            let word = Word(self.head.word.load(Ordering::Relaxed));
+            let (mut end, mut left) = (self.n, Word::LEFT);
+            if !word.is_left() {
+                let tail = self.tail();
+                if tail.address() == word.address() {
+                    (end, left) = (tail.index().min(self.n), 0);
+                }
+            }
+            if word.index() < end {
+                let len = max.min(end - word.index());
+                let (from, to) = (word.0, word.plus(len).0 | left);
+                // ORDERING: (T4) Acquire, pairs with (segments/mod::T1): the segment is as new.
+                let swap = self.head.word.compare_exchange_weak(
+                    from,
+                    to,
+                    Ordering::Acquire,
+                    Ordering::Relaxed,
+                );
+                if swap.is_err() {
+                    race.lose();
+                } else if P::CLAIMS_FIRST || self.is_claim_good(word, len, to) {
+                    return Claims { first: from, len };
+                }
+            } else if left == 0 {
+                return Claims { first: 0, len: 0 };
+            } else {
+                self.show_consumers_the_way(word);
+            }
+        }
+    }
+
+    /// Where the producer is one: whether the `len` slots from `first` on, claimed by moving to `to`, are full. If it has not come to
+    /// them, takes the claim back. (See the head of `mod`, *a stale claim*.)
+    #[inline(always)]
+    fn is_claim_good(&self, first: Word, len: usize, to: usize) -> bool {
+        while self.look(first.plus(len - 1)) != Found::Full {
+            // Relaxed: nothing was done.
+            if self
+                .head
+                .word
+                .compare_exchange(to, first.0, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+            {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Whether the slot that `word` names, claimed, is full, or was filled in time.
+    #[inline(always)]
+    fn is_filled(&self, word: Word) -> bool {
+        let patience = Backoff::new();
+        loop {
+            match self.look(word) {
+                Found::Full => return true,
+                Found::Spent => return false,
+                Found::Vacant => self.wait_or_pass_over(word, &patience),
+            }
+        }
+    }
+
+    /// As a guest of a segment without a slot left: moves the end on to the next.
+    #[cold]
+    fn show_consumers_the_way(&self, word: Word) {
+        check_guests(word);
+        let to = word.plus(1).0;
+        // ORDERING: (T6) Acquire, pairs with (segments/mod::T1): the segment is as new.
+        if self
+            .head
+            .word
+            .compare_exchange(word.0, to, Ordering::Acquire, Ordering::Relaxed)
+            .is_err()
+        {
+            return;
+        }
+        // SAFETY: a guest keeps the segment.
+        let segment = unsafe { Segment::<T>::of(word) };
+        // (Unless the claim was stale.)
+        if let Some(next) = self.next(segment) {
+            if let Some(guests) = self.move_on(&self.head, segment, next) {
+                self.leave_to_slots(segment, guests);
+            }
+        }
+        self.reuse_if(segment.leave(1), segment);
+    }
+}
+
+// SAFETY: each index is given out once.
+unsafe impl<T, P: PushEnd> PopClaims for Segments<T, P, Many> {
+    unsafe fn fronts(&self, max: usize) -> Claims {
+        self.claim(max)
+    }
+
+    #[inline(always)]
+    unsafe fn front_at(&self, claims: &Claims, i: usize) -> Option<Claim<T>> {
+        let word = Word(claims.first).plus(i);
+        self.is_filled(word).then(|| self.claim_at(word))
+    }
+}
+
+// SAFETY: full slots from `head` on are the only consumer's until it vacates them. A walk never comes back: what it has walked
+// over is not vacant before it is released.
+unsafe impl<T, P: PushEnd> PopRuns for Segments<T, P, One> {
+    type PopPlace = Place;
+
+    const POP_RUN: usize = 1;
+
+    #[inline(always)]
+    fn consumer_place(&self, _seat: &()) -> Place {
+        Place::of(&self.head.word)
+    }
+
+    #[inline(always)]
+    unsafe fn filled_from(&self, place: &mut Place, max: usize) -> Run<T> {
+        let there = max > 0 && self.walk(place);
+        Run::of_one(there, || self.shown_at(place.last))
+    }
+
+    #[inline(always)]
+    unsafe fn release(&self, place: &Place, n: usize) {
+        if n > 0 {
+            // What was shown is moved, or dropped, by now.
+            self.claim_at(place.last);
+            self.vacate(place.last);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn settle_pop(&self, _seat: &mut (), place: &Place) {
+        One::settle_head(self, place.next);
+    }
+}

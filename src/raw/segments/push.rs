@@ -1,0 +1,192 @@
+//! The producers' end.
+//!
+//! Edges: T2 and T5 with T1 (the segment in the word is as new), U1 with T3 (what the only producer has filled).
+
+use super::segment::{CROWD, Segment, Word};
+use super::{PopEnd, Segments};
+use crate::backoff::Backoff;
+use crate::cardinality::{Cardinality, Many, One};
+use crate::raw::{Claim, Claims, PushClaims, PushRuns, Run};
+use crate::sync::{AtomicUsize, Ordering};
+
+/// How `One` and `Many` producers differ.
+pub trait PushEnd: Cardinality + Sized {
+    /// Claims the next slot.
+    fn claim_to_push<T, C>(queue: &Segments<T, Self, C>) -> Word;
+
+    /// Moves the end to `word`, if claiming has not.
+    fn settle_tail<T, C>(queue: &Segments<T, Self, C>, word: Word);
+}
+
+impl PushEnd for One {
+    #[inline(always)]
+    fn claim_to_push<T, C>(queue: &Segments<T, Self, C>) -> Word {
+        // Relaxed: its own.
+        queue.slot_from(Word(queue.tail.word.load(Ordering::Relaxed)))
+    }
+
+    #[inline(always)]
+    fn settle_tail<T, C>(queue: &Segments<T, Self, C>, to: Word) {
+        // Relaxed: its own.
+        let from = Word(queue.tail.word.load(Ordering::Relaxed));
+        // ORDERING: (U1) Release, pairs with (pop::T3): the slots before it are filled.
+        queue.tail.word.store(to.0, Ordering::Release);
+        if from.address() != to.address() {
+            queue.leave_behind(&queue.tail, from, to, |segment| {
+                queue.reuse_if(segment.move_on(0), segment);
+            });
+        }
+    }
+}
+
+impl<T, C> Segments<T, One, C> {
+    /// The first slot from `word` on: at the end of a segment, that of the next.
+    #[inline(always)]
+    fn slot_from(&self, word: Word) -> Word {
+        if word.index() < self.n { word } else { self.first_of_next(word) }
+    }
+
+    #[cold]
+    fn first_of_next(&self, word: Word) -> Word {
+        // SAFETY: the producer is in it, or on a walk from there.
+        self.link(unsafe { Segment::of(word) }).word()
+    }
+}
+
+impl PushEnd for Many {
+    #[inline(always)]
+    fn claim_to_push<T, C>(queue: &Segments<T, Self, C>) -> Word {
+        let race = Backoff::new();
+        loop {
+            // Relaxed: only a number so far.
+            let word = Word(queue.tail.word.load(Ordering::Relaxed));
+            let (from, to) = (word.0, word.plus(1).0);
+            // ORDERING: (T2) Acquire, pairs with (segments/mod::T1): the segment is as new.
+            let swap = queue.tail.word.compare_exchange_weak(
+                from,
+                to,
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            );
+            if swap.is_err() {
+                race.lose();
+            } else if word.index() < queue.n {
+                return word;
+            } else {
+                queue.show_the_way(word);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn settle_tail<T, C>(_queue: &Segments<T, Self, C>, _word: Word) {}
+}
+
+impl<T, C> Segments<T, Many, C> {
+    /// As a guest of a segment without a slot left: moves the end on to the next.
+    #[cold]
+    fn show_the_way(&self, word: Word) {
+        check_guests(word);
+        // SAFETY: a guest keeps the segment.
+        let segment = unsafe { Segment::<T>::of(word) };
+        let next = self.link(segment);
+        if let Some(guests) = self.move_on(&self.tail, segment, next) {
+            self.reuse_if(segment.move_on(guests), segment);
+        }
+        self.reuse_if(segment.leave(1), segment);
+    }
+}
+
+/// Ends the process before the guests of a segment run over the index into the address: then more than 500 threads are at
+/// one end of a queue between two instructions.
+pub(super) fn check_guests(word: Word) {
+    // A panic that can't leave a function of this kind aborts.
+    extern "C" fn abort() -> ! {
+        panic!("raddle: more than {} threads at one end of a queue at the same instant", CROWD)
+    }
+    if word.index() > CROWD {
+        abort();
+    }
+}
+
+// SAFETY: each index is given out once.
+unsafe impl<T, C: PopEnd> PushClaims for Segments<T, Many, C> {
+    unsafe fn vacancies(&self, max: usize) -> Claims {
+        // Relaxed: only a number so far.
+        let word = Word(self.tail.word.load(Ordering::Relaxed));
+        let len = max.min(self.n.saturating_sub(word.index()));
+        if len > 1 {
+            let (from, to) = (word.0, word.plus(len).0);
+            // ORDERING: (T5) Acquire, pairs with (segments/mod::T1): the segment is as new.
+            if self
+                .tail
+                .word
+                .compare_exchange(from, to, Ordering::Acquire, Ordering::Relaxed)
+                .is_ok()
+            {
+                return Claims { first: from, len };
+            }
+        }
+        Claims { first: Many::claim_to_push(self).0, len: 1 }
+    }
+
+    #[inline(always)]
+    unsafe fn vacancy_at(&self, claims: &Claims, i: usize) -> Claim<T> {
+        self.claim_at(Word(claims.first).plus(i))
+    }
+}
+
+/// On a walk at a `One` end: the slot at `last` was walked over, `next` comes next.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    pub(super) last: Word,
+    pub(super) next: Word,
+}
+
+impl Place {
+    /// Before the slot that the end is at.
+    pub(super) fn of(word: &AtomicUsize) -> Self {
+        // Relaxed: the caller's own end.
+        let next = Word(word.load(Ordering::Relaxed));
+        Self { last: next, next }
+    }
+
+    pub(super) fn walk_over(&mut self, word: Word) {
+        *self = Self { last: word, next: word.plus(1) };
+    }
+}
+
+// SAFETY: slots from `tail` on are the only producer's until they are filled. A walk never comes back: it goes on to new
+// segments.
+unsafe impl<T, C: PopEnd> PushRuns for Segments<T, One, C> {
+    type PushPlace = Place;
+
+    const PUSH_RUN: usize = 1;
+
+    #[inline(always)]
+    fn producer_place(&self, _seat: &()) -> Place {
+        Place::of(&self.tail.word)
+    }
+
+    #[inline(always)]
+    unsafe fn vacant_from(&self, place: &mut Place, max: usize) -> Run<T> {
+        if max > 0 {
+            place.walk_over(self.slot_from(place.next));
+        }
+        Run::of_one(max > 0, || self.claim_at(place.last).item)
+    }
+
+    #[inline(always)]
+    unsafe fn publish(&self, place: &Place) {
+        // SAFETY: a segment that the only producer is in, or on a walk through.
+        let segment = unsafe { Segment::<T>::of(place.last) };
+        // SAFETY: one of its slots.
+        let filled = unsafe { segment.slot(place.last.index()) }.fill::<One>(segment.lap());
+        debug_assert!(filled, "nobody passes over the only producer");
+    }
+
+    #[inline(always)]
+    unsafe fn settle_push(&self, _seat: &mut (), place: &Place) {
+        One::settle_tail(self, place.next);
+    }
+}

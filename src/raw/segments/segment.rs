@@ -1,0 +1,272 @@
+//! A segment: slots in one allocation, whose address leaves room for an index.
+//!
+//! ```text
+//!   address, a multiple of 1024
+//!   v
+//!   | next | lap | debts |  slot 0  slot 1  slot 2  ..  |
+//!
+//!   a word: | address of a segment (the upper bits) | index (the lower 10 bits) |
+//! ```
+//!
+//! *When it is free.* Three debts: the producers' end, the consumers' end, and the slots. An end owes until it has moved on
+//! and all its *guests* have left: threads that came when all slots were taken, and look for the next segment. Each took an
+//! index beyond the last slot, so the index that an end had when it moved on tells how many guests there are. The slots owe
+//! until the lap of each is over: whoever moved the consumers' end on goes through them, and at one that is still in hand
+//! leaves the rest of the way to its holder (`watch`). Whoever pays the last debt (G1) owns the segment.
+//!
+//! So an operation pays nothing for memory reclamation but what it does to its slot anyway; no thread announces itself, and
+//! a thread that is frozen keeps the one segment that it is in, no other.
+//!
+//! *Source.* A pointer and an index in one word, moved by one fetch-and-add: Giersch and Nolte, "Fast and Portable Concurrent
+//! FIFO Queues With Deterministic Memory Reclamation", IEEE TPDS 2022. Leaving the rest of the way to a slow reader:
+//! crossbeam-queue's `SegQueue`.
+//!
+//! Edges: G1 with itself (what all did before they left).
+
+use alloc::alloc::{alloc, dealloc, handle_alloc_error};
+use core::alloc::Layout;
+use core::marker::PhantomData;
+use core::ptr::{NonNull, with_exposed_provenance_mut};
+
+use super::super::despite_a_panic;
+use super::super::slot::{Slot, TAGS};
+use crate::sync::{AtomicUsize, Ordering, Tracked};
+
+/// Most slots that a segment may have; the other indices are for guests.
+pub(super) const MOST: usize = 1 << 8;
+/// More guests than this can't be told apart.
+pub(super) const CROWD: usize = Word::LAST / 2;
+/// From one lap of a segment's slots to the next.
+pub(super) const STEP: usize = TAGS + 1;
+
+/// One of the three debts; guests are counted below it.
+const DEBT: usize = (Word::LAST + 1) * 2;
+
+/// A segment's address and an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word(pub(super) usize);
+
+impl Word {
+    /// The index lies above an address of 48 bits.
+    const AT: u32 = 48;
+    /// What to add for the next index.
+    pub(super) const ONE: usize = 1 << Self::AT;
+    const LAST: usize = usize::MAX >> Self::AT;
+    const ALIGN: usize = 16;
+
+    #[inline(always)]
+    pub(super) fn index(self) -> usize {
+        self.0 >> Self::AT
+    }
+
+    #[inline(always)]
+    pub(super) fn address(self) -> usize {
+        self.0 & (Self::ONE - Self::ALIGN)
+    }
+
+    /// Says of the consumers' segment that the producers have left it, so that nobody needs to look.
+    pub(super) const LEFT: usize = 1;
+
+    #[inline(always)]
+    pub(super) fn is_left(self) -> bool {
+        self.0 & Self::LEFT != 0
+    }
+
+    /// The word of the index `n` places further.
+    #[inline(always)]
+    pub(super) fn plus(self, n: usize) -> Self {
+        Self(self.0.wrapping_add(n << Self::AT))
+    }
+}
+
+struct Header {
+    /// The address of the next segment, or 0.
+    next: AtomicUsize,
+    /// The lap of all slots: how often the segment was used, times [`STEP`].
+    lap: AtomicUsize,
+    debts: AtomicUsize,
+    /// How many slots follow.
+    slots: usize,
+    tracked: Tracked,
+}
+
+/// A segment of slots for `T`. Whoever uses it must know that it is not free.
+pub(super) struct Segment<T> {
+    header: NonNull<Header>,
+    slots: PhantomData<Slot<T>>,
+}
+
+impl<T> Clone for Segment<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Segment<T> {}
+
+impl<T> Segment<T> {
+    const SLOTS: usize = {
+        let align =
+            if align_of::<Slot<T>>() > Word::ALIGN { align_of::<Slot<T>>() } else { Word::ALIGN };
+        size_of::<Header>().next_multiple_of(align)
+    };
+
+    fn layout(n: usize) -> Layout {
+        let align = Word::ALIGN.max(align_of::<Slot<T>>());
+        let bytes = size_of::<Slot<T>>().checked_mul(n).and_then(|b| b.checked_add(Self::SLOTS));
+        let layout = bytes.and_then(|bytes| Layout::from_size_align(bytes, align).ok());
+        layout.expect("raddle: an item so large that a segment of them exceeds isize::MAX bytes")
+    }
+
+    /// A new one with `n` slots, written in place.
+    pub(super) fn new(n: usize) -> Self {
+        let layout = Self::layout(n);
+        // SAFETY: the layout has a size, the header's at least.
+        let Some(start) = NonNull::new(unsafe { alloc(layout) }) else {
+            handle_alloc_error(layout)
+        };
+        let header = start.cast::<Header>();
+        let fresh = Header {
+            next: AtomicUsize::new(0),
+            lap: AtomicUsize::new(0),
+            debts: AtomicUsize::new(3 * DEBT),
+            slots: n,
+            tracked: Tracked::new(),
+        };
+        // SAFETY: the header lies at the start of the allocation.
+        unsafe { header.write(fresh) };
+        let segment = Self { header, slots: PhantomData };
+        for i in 0..n {
+            // SAFETY: slot `i` of `n` lies in the allocation; only what is not the item is written.
+            unsafe { Slot::new_at(segment.place(i)) };
+        }
+        segment
+    }
+
+    /// Frees it, and drops what its slots hold.
+    ///
+    /// # Safety
+    /// It is the caller's alone.
+    pub(super) unsafe fn free(self) {
+        struct Free<T>(Segment<T>, usize);
+        impl<T> Drop for Free<T> {
+            fn drop(&mut self) {
+                let header = self.0.header.as_ptr();
+                // SAFETY: the caller's alone, initialised by `new`.
+                unsafe { header.drop_in_place() };
+                // SAFETY: allocated by `new` with this layout.
+                unsafe { dealloc(header.cast(), Segment::<T>::layout(self.1)) };
+            }
+        }
+        let n = self.slots();
+        let _free = Free(self, n);
+        let mut slots = 0..n;
+        despite_a_panic(|| {
+            for i in slots.by_ref() {
+                // SAFETY: initialised by `new`, and nobody else can reach it any more.
+                unsafe { self.place(i).drop_in_place() };
+            }
+        });
+    }
+
+    /// The segment that `word` names.
+    ///
+    /// # Safety
+    /// It is a word of a segment of `T`s that is not free now, and not before the caller has done with this.
+    #[inline(always)]
+    pub(super) unsafe fn of(word: Word) -> Self {
+        let header = with_exposed_provenance_mut(word.address());
+        // SAFETY: passed on to the caller: no segment lies at address 0.
+        Self { header: unsafe { NonNull::new_unchecked(header) }, slots: PhantomData }
+    }
+
+    /// The word of its first slot.
+    pub(super) fn word(self) -> Word {
+        Word(self.header.as_ptr().expose_provenance())
+    }
+
+    #[inline(always)]
+    fn place(self, i: usize) -> *mut Slot<T> {
+        self.header.as_ptr().wrapping_byte_add(Self::SLOTS).cast::<Slot<T>>().wrapping_add(i)
+    }
+
+    #[inline(always)]
+    fn header(&self) -> &Header {
+        // SAFETY: it is not free, as its maker promised.
+        let header = unsafe { self.header.as_ref() };
+        header.tracked.used();
+        header
+    }
+
+    /// How many slots it has.
+    pub(super) fn slots(self) -> usize {
+        self.header().slots
+    }
+
+    /// Slot `i`.
+    ///
+    /// # Safety
+    /// It has more than `i` slots.
+    #[inline(always)]
+    pub(super) unsafe fn slot(&self, i: usize) -> &Slot<T> {
+        self.header().tracked.used();
+        // SAFETY: in bounds and initialised; it is not free, as its maker promised.
+        unsafe { &*self.place(i) }
+    }
+
+    /// The lap of its slots.
+    #[inline(always)]
+    pub(super) fn lap(self) -> usize {
+        // Relaxed: written before the segment was linked, by an edge of whoever linked it.
+        self.header().lap.load(Ordering::Relaxed)
+    }
+
+    /// The address of the next segment.
+    #[inline(always)]
+    pub(super) fn next(&self) -> &AtomicUsize {
+        &self.header().next
+    }
+
+    /// Pays `guests` debts of guests; says whether they were the last.
+    #[must_use]
+    pub(super) fn leave(self, guests: usize) -> bool {
+        self.pay(guests)
+    }
+
+    /// Pays the debt of an end that has moved on, with so many guests to come or to leave; says whether it was the last.
+    #[must_use]
+    pub(super) fn move_on(self, guests: usize) -> bool {
+        self.pay(DEBT - guests)
+    }
+
+    fn pay(self, debt: usize) -> bool {
+        // ORDERING: (G1) AcqRel, pairs with (G1): whoever pays the last sees all that the others did.
+        self.header().debts.fetch_sub(debt, Ordering::AcqRel) == debt
+    }
+
+    /// Pays the debt of the slots, if the lap of all from number `from` on is over; says whether that was the last debt.
+    #[must_use]
+    pub(super) fn pay_for_slots(self, from: usize) -> bool {
+        let lap = self.lap();
+        for i in from..self.slots() {
+            // SAFETY: so many slots it has.
+            if !unsafe { self.slot(i) }.watch(lap, STEP) {
+                return false;
+            }
+        }
+        self.pay(DEBT)
+    }
+
+    /// Makes it as new, for a further use.
+    ///
+    /// # Safety
+    /// It is the caller's alone: all debts are paid.
+    pub(super) unsafe fn renew(self) {
+        let header = self.header();
+        // Relaxed: the caller's alone.
+        let lap = header.lap.load(Ordering::Relaxed);
+        header.lap.store(lap.wrapping_add(STEP), Ordering::Relaxed);
+        header.next.store(0, Ordering::Relaxed);
+        header.debts.store(3 * DEBT, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,215 @@
+//! A slot with its state beside the item: how items move where an end has many handles.
+//!
+//! ```text
+//!                    fill                        vacate
+//!   VACANT, lap l  -------->   FULL, lap l   -------------->  VACANT, lap l + 1
+//!        |                          |                               ^
+//!        | pass over                | pass over                     | give back
+//!        v                          v                               |
+//!   HELD, lap l  ............  HELD, lap l + 1  ...  HELD, lap j ---+--> VACANT, lap j + 1
+//! ```
+//!
+//! Each use of a slot is a *lap*. The producer that claimed the lap fills the slot, the consumer that claimed it vacates
+//! the slot for the next one; between claiming and that step the slot is *in hand*. Whoever finds it in the hands of a
+//! thread that has stalled passes over it: *held*, the slot is out of use, lap after lap if need be, until its holder is
+//! back, finds out (its own step fails), takes the item back if there is one, and gives the slot back for the lap after the
+//! last that was passed over. So no thread waits for another, and a stalled thread costs one slot.
+//!
+//! *Why it is right.* A state only ever goes up, in the order lap, then VACANT < FULL < HELD, so no value comes twice. In the
+//! hands of one thread, the slot's item is that thread's alone: others may change the state, to HELD, but touch the item
+//! only after a hand-over, by fill (S1) or vacate (S3), that they acquire (S2). To pass over orders nothing.
+//!
+//! *Source.* Stamps: Vyukov's bounded MPMC queue. A consumer that spoils a slot whose producer is late: Correia and
+//! Ramalhete's FAAArrayQueue; Morrison and Afek, "Fast Concurrent Queues for x86 Processors", PPoPP 2013. To pass over a
+//! slot that a *consumer* is late with, and to count how far, is this crate's.
+//!
+//! *Watched.* Somebody who waits for the end of a slot's lap, to free its memory, leaves a mark instead of waiting, and who
+//! ends the lap takes over.
+//!
+//! Edges: S1, S5 and S6 with S2 (the item goes over), S3 and S4 with S2 (the slot comes back), S7 with S4 (a watcher's work
+//! goes over).
+
+use core::cell::UnsafeCell;
+use core::fmt;
+use core::mem::{MaybeUninit, needs_drop};
+
+use crate::cardinality::{Cardinality, Many};
+use crate::sync::{AtomicUsize, Ordering, Shadow, const_fn};
+
+/// The states; a lap's number lies above [`TAGS`].
+pub(super) const VACANT: usize = 0;
+pub(super) const FULL: usize = 1;
+pub(super) const HELD: usize = 2;
+/// Besides: whoever ends the lap goes on with what the watcher began.
+const WATCHED: usize = 4;
+/// The bits below a lap.
+pub(super) const TAGS: usize = 7;
+
+/// Memory for one item, and its state.
+pub struct Slot<T> {
+    state: AtomicUsize,
+    shadow: Shadow,
+    item: UnsafeCell<MaybeUninit<T>>,
+}
+
+// SAFETY: the item is one thread's at a time, by the states above; it crosses threads, hence `T: Send`.
+unsafe impl<T: Send> Sync for Slot<T> {}
+
+impl<T> Slot<T> {
+    const_fn! {
+        /// Vacant, for lap 0.
+        pub(crate) fn new() -> Self {
+            Self {
+                state: AtomicUsize::new(VACANT),
+                shadow: Shadow::new(1),
+                item: UnsafeCell::new(MaybeUninit::uninit()),
+            }
+        }
+    }
+
+    /// Makes `place` a slot, vacant for lap 0; in place, since an item may be too large for the stack.
+    ///
+    /// # Safety
+    /// `place` is valid for writes, and aligned.
+    pub(super) unsafe fn new_at(place: *mut Self) {
+        // SAFETY: passed on to the caller: a field of `place`.
+        unsafe { (&raw mut (*place).state).write(AtomicUsize::new(VACANT)) };
+        // SAFETY: likewise. The item needs no value.
+        unsafe { (&raw mut (*place).shadow).write(Shadow::new(1)) };
+    }
+
+    /// Where the item is, for whoever has the slot in hand.
+    #[inline(always)]
+    #[cfg_attr(all(loom, feature = "loom"), track_caller)]
+    pub(super) fn item(&self) -> *mut T {
+        self.shadow.write(0);
+        self.item.get().cast()
+    }
+
+    /// Where the item is, for whoever shows it and leaves it there.
+    #[inline(always)]
+    #[cfg_attr(all(loom, feature = "loom"), track_caller)]
+    pub(super) fn shown(&self) -> *mut T {
+        self.shadow.read(0);
+        self.item.get().cast()
+    }
+
+    /// The state; if it is [`FULL`] or [`VACANT`], all that was done to the item before is visible.
+    #[inline(always)]
+    pub(super) fn state(&self) -> usize {
+        // ORDERING: (S2) Acquire, pairs with (S1, S3, S4, S5, S6): the item, or that it is gone.
+        self.state.load(Ordering::Acquire)
+    }
+
+    /// [`state`](Self::state) without the lap and the watcher's mark: [`VACANT`], [`FULL`] or [`HELD`] in `lap`, or else.
+    #[inline(always)]
+    pub(super) fn state_in(&self, lap: usize) -> usize {
+        (self.state() & !WATCHED).wrapping_sub(lap)
+    }
+
+    /// Puts the slot, claimed by a stalled producer, out of use for `lap`, if it still is vacant.
+    #[cold]
+    pub(super) fn pass_over_vacant(&self, lap: usize) {
+        let state = self.state();
+        if state & !WATCHED == lap | VACANT {
+            self.pass_over(state, lap);
+        }
+    }
+
+    /// Gives the slot, vacant in `lap` and claimed and written by a producer, to the consumers; false if it was passed over.
+    #[inline(always)]
+    #[must_use]
+    pub(super) fn fill<P: Cardinality>(&self, lap: usize) -> bool {
+        // ORDERING: (S1) Release, pairs with (S2): the item is written before the state says so.
+        match P::hand_over(&self.state, lap | VACANT, lap | FULL, Ordering::Release) {
+            Ok(()) => true,
+            Err(found) => found == lap | VACANT | WATCHED && self.fill_watched(lap),
+        }
+    }
+
+    #[cold]
+    fn fill_watched(&self, lap: usize) -> bool {
+        let (from, to) = (lap | VACANT | WATCHED, lap | FULL | WATCHED);
+        // ORDERING: (S6) Release, pairs with (S2): as for S1.
+        self.state.compare_exchange(from, to, Ordering::Release, Ordering::Relaxed).is_ok()
+    }
+
+    /// Gives the slot, full in `lap` and claimed and emptied by a consumer, back to the producers; says whether it is watched.
+    #[inline(always)]
+    pub(super) fn vacate<C: Cardinality>(&self, lap: usize, step: usize) -> bool {
+        let next = lap.wrapping_add(step) | VACANT;
+        // ORDERING: (S3) Release, pairs with (S2): the item is out before the slot is vacant.
+        C::hand_over(&self.state, lap | FULL, next, Ordering::Release).is_err()
+            && self.give_back(step)
+    }
+
+    /// Gives the slot, full in `lap`, claimed by a consumer, and written anew, to the consumers of the next lap; false if it
+    /// was passed over.
+    pub(super) fn refill(&self, lap: usize, step: usize) -> bool {
+        let next = lap.wrapping_add(step) | FULL;
+        // ORDERING: (S5) Release, pairs with (S2): as for S1.
+        Many::hand_over(&self.state, lap | FULL, next, Ordering::Release).is_ok()
+    }
+
+    /// Gives the slot, in hand and passed over or watched, back to the producers: for the lap after this one, or after the last
+    /// that passed it. Says whether it is watched.
+    #[cold]
+    pub(super) fn give_back(&self, step: usize) -> bool {
+        // Relaxed: passing over orders nothing.
+        let mut state = self.state.load(Ordering::Relaxed);
+        loop {
+            let next = (state & !TAGS).wrapping_add(step) | VACANT;
+            let swap = self.state.compare_exchange_weak(
+                state,
+                next,
+                // ORDERING: (S4) AcqRel, pairs with (S2, S7): the item is out; and all that the watcher saw done is done.
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            );
+            match swap {
+                Ok(_) => return state & WATCHED != 0,
+                Err(further) => state = further,
+            }
+        }
+    }
+
+    /// Puts the slot, in the hands of a stalled thread, out of use up to and including `lap`, if it still is in `state`.
+    #[cold]
+    pub(super) fn pass_over(&self, state: usize, lap: usize) -> bool {
+        let held = lap | HELD | state & WATCHED;
+        // Relaxed: nobody learns anything of the item from it. If it fails, the thread is back, or somebody else was faster.
+        self.state.compare_exchange(state, held, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// Whether `lap` is over; if not, whoever ends it is told.
+    pub(super) fn watch(&self, lap: usize, step: usize) -> bool {
+        let mut state = self.state();
+        while state != lap.wrapping_add(step) | VACANT {
+            let watched = state | WATCHED;
+            // ORDERING: (S7) Release, pairs with (S4): what was found done before goes over to whoever ends the lap.
+            match self.state.compare_exchange(state, watched, Ordering::Release, Ordering::Relaxed)
+            {
+                Ok(_) => return false,
+                // It changes twice at most.
+                Err(_) => state = self.state(),
+            }
+        }
+        true
+    }
+}
+
+impl<T> Drop for Slot<T> {
+    fn drop(&mut self) {
+        // Relaxed: with exclusive access, and no operation in flight.
+        if needs_drop::<T>() && self.state.load(Ordering::Relaxed) & TAGS == FULL {
+            // SAFETY: full, so there is an item, and nobody else can reach it any more.
+            unsafe { self.item().drop_in_place() };
+        }
+    }
+}
+
+impl<T> fmt::Debug for Slot<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot").finish_non_exhaustive()
+    }
+}
