@@ -60,7 +60,8 @@ pub fn name(cell: &Cell) -> String {
 }
 
 /// Kinds that the default plan measures in the base cell only, where they were seen to be behind or are no product.
-const BASE_ONLY: [&str; 3] = ["sync-channel", "cached-index", "slot-flag"];
+const BASE_ONLY: [&str; 5] =
+    ["sync-channel", "cached-index", "slot-flag", "stamped-ring", "credit"];
 
 /// Whether the default plan measures `kind` in `cell`: of ours the narrowest door only, of the others those that may win.
 /// Who asks for kinds or cells by name, or for the grid, gets all.

@@ -10,7 +10,6 @@ use crate::driver::Shares;
 use crate::plan;
 use crate::report::section::{digits, interval, share};
 use crate::report::summary::{calls, shares, times};
-use crate::report::table::{plain_table, print};
 use crate::run::{Measured, Row};
 use crate::stats::{self, Interval};
 use crate::subject::Role;
@@ -87,6 +86,9 @@ pub fn all(cells: &[Measured], seed: u64) -> Vec<Duel> {
     duels
 }
 
+/// The width of a cell's name.
+const NAME: usize = 24;
+
 /// The comparisons as a table; nothing if ours were not measured beside rivals.
 pub fn text(duels: &[Duel]) -> String {
     let mut text = String::new();
@@ -99,18 +101,18 @@ pub fn text(duels: &[Duel]) -> String {
         "Ours against the best rival: below 1.00 is won; {lost} of {} clearly lost",
         duels.len()
     );
-    let mut table = plain_table(&["cell", "x its time", "p99.9", "fair", "rival"], &[1, 2, 3], 1);
+    let mut line = |cell: &str, cells: [&str; 4]| {
+        // A long name has a line of its own.
+        let cell =
+            if cell.len() > NAME { format!("{cell}\n  {:NAME$}", "") } else { cell.to_owned() };
+        let [time, call, fair, rival] = cells;
+        let _ = writeln!(text, "  {cell:<NAME$} {time:>18} {call:>5} {fair:>5} {rival}");
+    };
+    line("cell", ["x its time", "p99.9", "fair", "rival"]);
     for duel in duels {
         let call = duel.call.map_or_else(|| "-".to_owned(), digits);
-        table.add_row([
-            duel.what.clone(),
-            interval(duel.time),
-            call,
-            share(duel.shares),
-            duel.title.to_owned(),
-        ]);
+        line(&duel.what, [&interval(duel.time), &call, &share(duel.shares), duel.title]);
     }
-    text.push_str(&print(&table, "  "));
     text.push('\n');
     text
 }

@@ -37,8 +37,11 @@ pub use self::{
 };
 pub use self::{
     crossbeam::{ArrayQueue, Channel, Deque, SegQueue, UnboundedChannel},
-    designs::{CachedIndex, SlotFlag},
-    raddle::SpscBounded,
+    designs::{CachedIndex, Credits, SlotFlag, Stamped},
+    raddle::{
+        MpmcBounded, MpmcUnbounded, MpscBounded, MpscUnbounded, SpmcBounded, SpmcUnbounded,
+        SpscBounded, SpscUnbounded,
+    },
     rtrb::Rtrb,
     std::{MutexDeque, StdChannel, SyncChannel, UnboundedMutexDeque},
 };
@@ -61,6 +64,15 @@ fn many<E: Clone>(end: E, threads: usize) -> Vec<E> {
 /// All kinds of this build, ours first; the first one selected is measured twice, as the A/A pair.
 pub const ALL: &[Entry] = &[
     Entry::of::<SpscBounded>(),
+    Entry::of::<MpscBounded>(),
+    Entry::of::<SpmcBounded>(),
+    Entry::of::<MpmcBounded>(),
+    Entry::of::<SpscUnbounded>(),
+    Entry::of::<MpscUnbounded>(),
+    Entry::of::<SpmcUnbounded>(),
+    Entry::of::<MpmcUnbounded>(),
+    Entry::spread::<MpscBounded>("raddle-by-consumer", "raddle mpsc by consumer"),
+    Entry::spread::<SpmcBounded>("raddle-by-producer", "raddle spmc by producer"),
     Entry::spread::<SpscBounded>("raddle-by-pair", "raddle spsc by pair"),
     Entry::of::<Rtrb>(),
     Entry::spread::<Rtrb>("rtrb-by-pair", "rtrb by pair"),
@@ -125,6 +137,8 @@ pub const ALL: &[Entry] = &[
     Entry::of::<UnboundedTokio>(),
     Entry::of::<CachedIndex>(),
     Entry::of::<SlotFlag>(),
+    Entry::of::<Stamped>(),
+    Entry::of::<Credits>(),
 ];
 
 /// Kinds of `--features rivals` that this build lacks.

@@ -3,11 +3,9 @@
 use crate::cell::Topology;
 use crate::message::Payload;
 use crate::subject::{Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
-use crate::subjects::one;
+use crate::subjects::{many, one};
 
 const ROUNDED: &str = "holds up to two lines' worth of items more than asked";
-
-const SPSC: Kind = ours("raddle-spsc", "raddle spsc::bounded", Ends::SPSC).note(ROUNDED);
 
 const fn ours(id: &'static str, title: &'static str, ends: Ends) -> Kind {
     Kind::new(id, title, Origin::Package("raddle"), Role::Ours, ends).native()
@@ -63,4 +61,43 @@ macro_rules! door {
     };
 }
 
-door!(SpscBounded, SPSC, spsc::bounded, one -> one);
+door!(
+    SpscBounded,
+    ours("raddle-spsc", "raddle spsc::bounded", Ends::SPSC).note(ROUNDED),
+    spsc::bounded, one -> one
+);
+door!(
+    MpscBounded,
+    ours("raddle-mpsc", "raddle mpsc::bounded", Ends::MPSC),
+    mpsc::bounded, many -> one
+);
+door!(
+    SpmcBounded,
+    ours("raddle-spmc", "raddle spmc::bounded", Ends::SPMC),
+    spmc::bounded, one -> many
+);
+door!(
+    MpmcBounded,
+    ours("raddle-mpmc", "raddle mpmc::bounded", Ends::MPMC),
+    mpmc::bounded, many -> many
+);
+door!(
+    SpscUnbounded,
+    ours("raddle-spsc-unbounded", "raddle spsc::unbounded", Ends::SPSC).unbounded(),
+    spsc::unbounded, one -> one
+);
+door!(
+    MpscUnbounded,
+    ours("raddle-mpsc-unbounded", "raddle mpsc::unbounded", Ends::MPSC).unbounded(),
+    mpsc::unbounded, many -> one
+);
+door!(
+    SpmcUnbounded,
+    ours("raddle-spmc-unbounded", "raddle spmc::unbounded", Ends::SPMC).unbounded(),
+    spmc::unbounded, one -> many
+);
+door!(
+    MpmcUnbounded,
+    ours("raddle-mpmc-unbounded", "raddle mpmc::unbounded", Ends::MPMC).unbounded(),
+    mpmc::unbounded, many -> many
+);
