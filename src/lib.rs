@@ -6,9 +6,10 @@
 //! ([`spsc`], [`stack`]) say which is which, and what each costs.
 //!
 //! # Features
-//! - `std` (default): brings [`stack::Stack`], and [`Backoff`] yields to the operating system. Without it the crate needs
-//!   `core`, `alloc` and crossbeam-utils only.
+//! - `std` (default): brings [`stack::Stack`] and the [`counter`]s, and [`Backoff`] yields to the operating system. Without
+//!   it the crate needs `core`, `alloc` and crossbeam-utils only.
 //! - `rayon`: [`stack::Stack`] takes rayon's parallel iterators.
+//! - `latency`: `counter::LatencyRecorder`, and counters as Prometheus text.
 //! - `loom`: together with `--cfg loom`, every atomic is loom's; see [`guide::model_checking`].
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -20,6 +21,8 @@ extern crate std;
 mod backoff;
 pub mod cacheline;
 mod cardinality;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub mod counter;
 pub mod mpmc;
 pub mod mpsc;
 pub mod queue;
@@ -51,6 +54,10 @@ pub mod guide {
 
     #[doc = include_str!("../docs/aba.md")]
     pub mod aba {}
+
+    #[cfg(all(feature = "std", target_has_atomic = "64"))]
+    #[doc = include_str!("../docs/counters.md")]
+    pub mod counters {}
 
     #[doc = include_str!("../docs/cache-lines.md")]
     pub mod cache_lines {}

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `src/models/` | the models, one file per mechanism |
 //! | `src/model.rs` | the harness: counts executions, collects outcomes, asserts both |
+//! | `src/item.rs` | items that must be dropped once |
 //! | `src/naive.rs` | the stack that must fail: it reuses nodes at once |
 //! | `src/bin/mutants.rs` | weakens one ordering at a time and runs the models that reach it |
 //! | `tests/canary.rs` | is the checker complete? random programs against brute force, pinned litmus tests |
@@ -53,12 +54,16 @@
 //! load buffering, the total order of `SeqCst` accesses).
 
 #[cfg(loom)]
+mod item;
+#[cfg(loom)]
 mod model;
 #[cfg(loom)]
 pub mod models;
 #[cfg(loom)]
 pub mod naive;
 
+#[cfg(loom)]
+pub use item::{Drops, Item, counted};
 #[cfg(loom)]
 pub use model::{Checked, Model};
 

@@ -3,6 +3,7 @@
 use alloc::collections::VecDeque;
 use core::iter::FusedIterator;
 
+use crate::backoff::Backoff;
 use crate::raw::{self, Overwrite, Refused};
 
 /// Puts `item` in, and returns what had to give way; or `item`, once the queue `is_closed`.
@@ -13,6 +14,7 @@ pub(super) fn push<Q: Overwrite>(
     is_closed: impl Fn() -> bool,
 ) -> Result<Evicted<Q::Item>, Q::Item> {
     let mut evicted = Evicted::default();
+    let patience = Backoff::new();
     while !is_closed() {
         // SAFETY: the caller has a producer handle, borrowed mutably if it is the only one, and its seat.
         item = match unsafe { raw::push(queue, seat, item) } {
@@ -27,6 +29,8 @@ pub(super) fn push<Q: Overwrite>(
             }
             Err(Refused { item, oldest }) => {
                 oldest.into_iter().for_each(|oldest| evicted.add(oldest));
+                // Somebody is between claiming a slot and handing it over.
+                patience.spin();
                 item
             }
         };

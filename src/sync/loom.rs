@@ -7,6 +7,7 @@ use super::Ordering;
 use super::site::{self, Kind};
 
 pub use loom::hint::spin_loop;
+pub use loom::sync::Mutex;
 pub use loom::thread::yield_now;
 
 /// See the native arm; here a constructor isn't `const`.
@@ -84,6 +85,12 @@ macro_rules! atomic {
             #[track_caller]
             pub fn fetch_sub(&self, value: $integer, order: Ordering) -> $integer {
                 self.0.fetch_sub(value, site::order(Kind::Rmw, order))
+            }
+
+            /// As in `core`.
+            #[track_caller]
+            pub fn fetch_max(&self, value: $integer, order: Ordering) -> $integer {
+                self.0.fetch_max(value, site::order(Kind::Rmw, order))
             }
 
             /// As in `core`.
@@ -208,8 +215,17 @@ pub fn fence(order: Ordering) {
     loom::sync::atomic::fence(site::order(Kind::Fence, order));
 }
 
-/// See the native arm; here, so few that a model stays small.
-pub const PATIENCE: u32 = 1;
+/// See the native arm; here none: a model runs a thread that waits only after all others, and so would never see the end of
+/// its patience. What it finds after waiting, it finds in another interleaving as well.
+pub const PATIENCE: u32 = 0;
+
+/// See the native arm.
+pub fn null_pointers<T, const N: usize>() -> [AtomicPtr<T>; N] {
+    core::array::from_fn(|_| AtomicPtr::new(core::ptr::null_mut()))
+}
+
+/// See the native arm; here, so few that a model soon needs a second chunk.
+pub const CELLS: usize = 1;
 
 /// One loom cell per slot: loom reports a race of two accesses that no happens-before edge orders.
 pub struct Shadow(Box<[loom::cell::UnsafeCell<()>]>);

@@ -5,11 +5,11 @@
 //! | `native` | nothing: the default | production; re-exports `core`, costs nothing |
 //! | `loom` | `--cfg loom` and feature `loom` | weak memory: every interleaving and every stale value |
 //!
-//! An arm provides, under these names: `AtomicPtr`, `AtomicU32`, `AtomicU64`, `AtomicUsize`, `LOSS`, `PATIENCE`, `Shadow`,
-//! `Tracked`, `array`, `const_fn`, `fence`, `per_thread`, `prefetch_read`, `prefetch_write`, `spin_loop`, `yield_now`. (A
-//! model arm besides: `per_execution`.) A further arm is one more file here and one more line below; nothing above this
-//! folder changes, because algorithms see these names only. The methods of model arms are `#[track_caller]`: an
-//! ordering's *site* is the source location that asks for it,
+//! An arm provides, under these names: `AtomicPtr`, `AtomicU32`, `AtomicU64` (where there is one), `AtomicUsize`, `CELLS`,
+//! `LOSS`, `Mutex` (with `std`), `PATIENCE`, `Shadow`, `Tracked`, `array`, `const_fn`, `fence`, `null_pointers`,
+//! `per_thread`, `prefetch_read`, `prefetch_write`, `spin_loop`, `yield_now`. (A model arm besides: `per_execution`.) A
+//! further arm is one more file here and one more line below; nothing above this folder changes, because algorithms see
+//! these names only. The methods of model arms are `#[track_caller]`: an ordering's *site* is the source location that asks for it,
 //! which is how `site` can weaken one ordering at a time without a trace of it in the algorithms. Hence the house
 //! rule: no atomic access inside a macro or through a function path, where many accesses would share one location.
 //!

@@ -4,15 +4,31 @@ pub use core::hint::spin_loop;
 #[cfg(target_has_atomic = "64")]
 pub use core::sync::atomic::AtomicU64;
 pub use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, fence};
+#[cfg(feature = "std")]
+pub use std::sync::Mutex;
+
+/// An array of equal values, each made anew; in a constant where the arm's atomics allow it.
+macro_rules! array {
+    ($value:expr; $n:expr) => {
+        [const { $value }; $n]
+    };
+}
+pub(crate) use array;
+
+/// Pointers to nothing, as the first value of a table.
+pub const fn null_pointers<T, const N: usize>() -> [AtomicPtr<T>; N] {
+    array![AtomicPtr::new(core::ptr::null_mut()); N]
+}
+
+/// How many counters share the first chunk of a thread's block: as many cells of 8 bytes as fill what writers must be apart.
+pub const CELLS: usize = align_of::<crossbeam_utils::CachePadded<u8>>() / 8;
 
 /// A constructor that is `const` here; a model checker's atomics can't be made in constants.
-#[cfg(feature = "std")]
 macro_rules! const_fn {
     ($(#[$attribute:meta])* $visibility:vis fn $($function:tt)+) => {
         $(#[$attribute])* $visibility const fn $($function)+
     };
 }
-#[cfg(feature = "std")]
 pub(crate) use const_fn;
 
 /// One value per thread, as by `std::thread_local`.
@@ -24,6 +40,7 @@ macro_rules! per_thread {
 }
 #[cfg(feature = "std")]
 pub(crate) use per_thread;
+
 /// How many steps of [`Backoff`](crate::Backoff) to wait for another thread in the middle of an operation, before it is
 /// taken for stalled: 1 + 2 + .. + 32 pauses, a few times what the rest of its operation takes it.
 pub const PATIENCE: u32 = 6;
@@ -107,11 +124,3 @@ impl Tracked {
     #[inline(always)]
     pub fn used(&self) {}
 }
-
-/// An array of equal values, each made anew; in a constant where the arm's atomics allow it.
-macro_rules! array {
-    ($value:expr; $n:expr) => {
-        [const { $value }; $n]
-    };
-}
-pub(crate) use array;

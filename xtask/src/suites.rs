@@ -33,6 +33,9 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite { name: "docs", about: "the documentation builds without a warning", run: docs },
 ];
 
+/// The library's features that the default build lacks.
+const FEATURES: [&str; 2] = ["--features", "raddle/latency,raddle/rayon"];
+
 /// Also `cargo xtask orderings`.
 #[rustfmt::skip]
 pub(crate) const ORDERINGS: Suite =
@@ -66,11 +69,9 @@ fn clippy(project: &Project, log: &mut Log) -> Outcome {
     tool(project, log, "clippy", "clippy")?;
     let deny = ["--", "-D", "warnings"];
     let root = &project.root;
-    log.run(
-        cargo(root)
-            .args(["clippy", "--workspace", "--all-targets", "--features", "raddle/rayon"])
-            .args(deny),
-    )?;
+    let workspace = ["clippy", "--workspace", "--all-targets"];
+    log.run(cargo(root).args(workspace).args(deny))?;
+    log.run(cargo(root).args(workspace).args(FEATURES).args(deny))?;
     let bare = ["clippy", "--package", "raddle", "--lib", "--no-default-features"];
     log.run(cargo(root).args(bare).args(deny))?;
     let checker = project.checker(log)?;
@@ -78,15 +79,17 @@ fn clippy(project: &Project, log: &mut Log) -> Outcome {
     log.run(
         checker.cargo("clippy").args(under_loom).args(["--features", "raddle/loom"]).args(deny),
     )?;
-    Ok("3 builds".into())
+    Ok("4 builds".into())
 }
 
 fn unit(project: &Project, log: &mut Log) -> Outcome {
-    tests(log.run(cargo(&project.root).args(["test", "--workspace", "--lib", "--bins"]))?)
+    tests(log.run(
+        cargo(&project.root).args(["test", "--workspace", "--lib", "--bins"]).args(FEATURES),
+    )?)
 }
 
 fn doc_tests(project: &Project, log: &mut Log) -> Outcome {
-    tests(log.run(cargo(&project.root).args(["test", "--workspace", "--doc"]))?)
+    tests(log.run(cargo(&project.root).args(["test", "--workspace", "--doc"]).args(FEATURES))?)
 }
 
 fn must_not_compile(project: &Project, log: &mut Log) -> Outcome {
@@ -104,7 +107,7 @@ fn must_not_compile(project: &Project, log: &mut Log) -> Outcome {
 
 fn conformance(project: &Project, log: &mut Log) -> Outcome {
     let mut command = cargo(&project.root);
-    command.args(["test", "--package", "raddle", "--features", "rayon"]);
+    command.args(["test", "--package", "raddle"]).args(FEATURES);
     let targets = test_targets(&project.metadata);
     if targets.is_empty() {
         return Err(Stop::failed("the library has no test target besides `ui`"));
@@ -209,7 +212,12 @@ fn cells(document: &Value) -> Result<usize, String> {
 
 fn docs(project: &Project, log: &mut Log) -> Outcome {
     let mut command = cargo(&project.root);
-    log.run(command.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+    log.run(
+        command
+            .args(["doc", "--workspace", "--no-deps"])
+            .args(FEATURES)
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )?;
     Ok(String::new())
 }
 

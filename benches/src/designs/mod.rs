@@ -10,13 +10,19 @@
 //! | [`stamped_ring`] | Vyukov's ring: waits for a slot in the hands of another thread | it is not lock-free |
 //! | [`credit`] | the unbounded queue, and a count of items | the count is one more contended word |
 //!
-//! The first two pay what the library pays: exact capacity, drop of leftovers, a look at "peer is gone" per push, padded
-//! handles.
+//! | design | idea | lost to a cell per thread because |
+//! |---|---|---|
+//! | [`striped_counter`] | a padded word per core, locked adds | a locked add costs several plain ones, and threads meet |
+//! | [`adaptive_counter`] | one word, and cells once it is contended (`LongAdder`) | a compare-exchange costs as much, and every counter has to learn by itself |
+//!
+//! The rings pay what the library pays: exact capacity, drop of leftovers, a look at "peer is gone" per push, padded handles.
 
+pub mod adaptive_counter;
 pub mod cached_index;
 pub mod credit;
 pub mod slot_flag;
 pub mod stamped_ring;
+pub mod striped_counter;
 
 use raddle::cacheline::CachePadded;
 use raddle::sync::{AtomicUsize, Ordering};

@@ -1,16 +1,32 @@
 //! The models, one file per mechanism. A new file is a `mod` line and a line in [`all`].
 
+pub mod counter;
 pub mod facade;
+pub mod handles;
+pub mod reuse;
+pub mod ring;
+pub mod segments;
 pub mod spsc;
 pub mod stack;
+pub mod stalled;
 
 /// Every model, by its short name.
 pub fn all() -> Vec<(&'static str, fn())> {
-    [facade::MODELS, spsc::MODELS, stack::MODELS]
-        .concat()
-        .into_iter()
-        .map(|(name, run)| (short(name), run))
-        .collect()
+    [
+        counter::MODELS,
+        facade::MODELS,
+        spsc::MODELS,
+        ring::MODELS,
+        stalled::MODELS,
+        segments::MODELS,
+        reuse::MODELS,
+        handles::MODELS,
+        stack::MODELS,
+    ]
+    .concat()
+    .into_iter()
+    .map(|(name, run)| (short(name), run))
+    .collect()
 }
 
 /// `facade::x` for a model of this folder; other names as they are.

@@ -5,14 +5,12 @@
 
 use std::collections::VecDeque;
 
-use loom::sync::Arc;
 use loom::thread;
 use raddle::spsc::bounded::{Consumer, Producer};
 use raddle::spsc::bounded_in_lines_of;
-use raddle::sync::Tracked;
 use raddle::{PopError, PushError};
 
-use crate::{Checked, Model, models};
+use crate::{Checked, Model, counted, models};
 
 models![
     a_push_meets_a_pop,
@@ -348,21 +346,6 @@ fn both_ends_may_go_at_once(model: Model) -> Checked {
     )
 }
 
-/// An item that counts its drops, and that loom misses if it is never dropped.
-struct Item(Arc<core::sync::atomic::AtomicUsize>, #[expect(dead_code)] Tracked);
-
-impl Drop for Item {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
-    }
-}
-
-fn counted() -> (Arc<core::sync::atomic::AtomicUsize>, impl Fn() -> Item) {
-    let drops = Arc::new(core::sync::atomic::AtomicUsize::new(0));
-    let counter = Arc::clone(&drops);
-    (drops, move || Item(Arc::clone(&counter), Tracked::new()))
-}
-
 fn an_item_is_dropped_once_whoever_goes_first(model: Model) -> Checked {
     model.at_least(110).check_outcomes(
         || {
@@ -376,7 +359,7 @@ fn an_item_is_dropped_once_whoever_goes_first(model: Model) -> Checked {
             let popped = rx.pop().is_ok();
             drop(rx);
             let pushed = producer.join().unwrap();
-            assert_eq!(drops.load(core::sync::atomic::Ordering::Relaxed), 1);
+            assert_eq!(drops.get(), 1);
             (pushed, popped)
         },
         [(false, false), (true, false), (true, true)],
@@ -384,7 +367,7 @@ fn an_item_is_dropped_once_whoever_goes_first(model: Model) -> Checked {
 }
 
 fn leftovers_are_dropped_with_the_consumer(model: Model) -> Checked {
-    model.at_least(50).check_outcomes(
+    model.at_least(39).check_outcomes(
         || {
             let (drops, item) = counted();
             let (mut tx, rx) = bounded_in_lines_of(2, 3);
@@ -392,9 +375,9 @@ fn leftovers_are_dropped_with_the_consumer(model: Model) -> Checked {
             let consumer = thread::spawn(move || drop(rx));
             let pushed = tx.push(item()).is_ok();
             consumer.join().unwrap();
-            let early = drops.load(core::sync::atomic::Ordering::Relaxed);
+            let early = drops.get();
             drop(tx);
-            assert_eq!(drops.load(core::sync::atomic::Ordering::Relaxed), 4);
+            assert_eq!(drops.get(), 4);
             (pushed, early)
         },
         // A straggler, pushed after the consumer's last look, waits for the last handle.

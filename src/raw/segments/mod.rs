@@ -26,7 +26,8 @@
 //! back to the same slot of the same segment, in another life, at which `tail` has not arrived: the consumer then holds a slot
 //! that no producer has claimed. With many producers that is just a slot that is not filled: passed over. The only producer
 //! fills without looking, so there the consumer takes its step back; if it can't, since others have moved `head` on, the
-//! producer has filled the slot.
+//! producer has filled the slot. What a consumer saw of `tail` before its claim may be as old; so it says that the producers
+//! have left the segment, and moves on after them, only if it sees so again with a claim, or as a guest.
 //!
 //! *Memory.* [`SPARES`] segments are kept for use again, so that a queue whose length swings by fewer items than they hold
 //! allocates nothing; all others go back to the allocator.

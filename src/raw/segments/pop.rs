@@ -1,6 +1,7 @@
 //! The consumers' end.
 //!
-//! Edges: T4 and T6 with T1 (the segment in the word is as new), T3 with T1 and U1 (where the producers are).
+//! Edges: T4 and T6 with T1 (the segment in the word is as new) and T7 (its producers have left it), T3 with T1 and U1 (where
+//! the producers are).
 
 use super::push::{Place, check_guests};
 use super::segment::{Segment, Word};
@@ -165,17 +166,17 @@ impl<T, P: PushEnd> Segments<T, P, Many> {
         loop {
             // Relaxed: only a number so far.
             let word = Word(self.head.word.load(Ordering::Relaxed));
-            let (mut end, mut left) = (self.n, Word::LEFT);
+            let (mut end, mut left) = (self.n, true);
             if !word.is_left() {
                 let tail = self.tail();
                 if tail.address() == word.address() {
-                    (end, left) = (tail.index().min(self.n), 0);
+                    (end, left) = (tail.index().min(self.n), false);
                 }
             }
             if word.index() < end {
                 let len = max.min(end - word.index());
-                let (from, to) = (word.0, word.plus(len).0 | left);
-                // ORDERING: (T4) Acquire, pairs with (segments/mod::T1): the segment is as new.
+                let (from, to) = (word.0, word.plus(len).0);
+                // ORDERING: (T4) Acquire, pairs with (segments/mod::T1, T7): the segment is as new.
                 let swap = self.head.word.compare_exchange_weak(
                     from,
                     to,
@@ -185,14 +186,35 @@ impl<T, P: PushEnd> Segments<T, P, Many> {
                 if swap.is_err() {
                     race.lose();
                 } else if P::CLAIMS_FIRST || self.is_claim_good(word, len, to) {
+                    if left && !word.is_left() {
+                        self.say_that_producers_left(Word(to));
+                    }
                     return Claims { first: from, len };
                 }
-            } else if left == 0 {
+            } else if !left {
                 return Claims { first: 0, len: 0 };
             } else {
                 self.show_consumers_the_way(word);
             }
         }
+    }
+
+    /// Spares others the look at the producers' end, if that has left the segment of `word`, in which the caller has a claim.
+    #[cold]
+    fn say_that_producers_left(&self, word: Word) {
+        if self.have_producers_left(word) {
+            let left = word.0 | Word::LEFT;
+            // ORDERING: (T7) Release, pairs with (T4, T6): the producers have filled the segment and linked the next.
+            // If it fails, others have claimed more, and say it.
+            let _ =
+                self.head.word.compare_exchange(word.0, left, Ordering::Release, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the producers' end has left the segment of `word`, for whoever has a claim there, or is a guest, and so sees that
+    /// it came. (Before a claim it is a guess: it may be about another life.)
+    fn have_producers_left(&self, word: Word) -> bool {
+        self.tail().address() != word.address()
     }
 
     /// Where the producer is one: whether the `len` slots from `first` on, claimed by moving to `to`, are full. If it has not come to
@@ -231,7 +253,7 @@ impl<T, P: PushEnd> Segments<T, P, Many> {
     fn show_consumers_the_way(&self, word: Word) {
         check_guests(word);
         let to = word.plus(1).0;
-        // ORDERING: (T6) Acquire, pairs with (segments/mod::T1): the segment is as new.
+        // ORDERING: (T6) Acquire, pairs with (segments/mod::T1, T7): the segment is as new, and the next is linked.
         if self
             .head
             .word
@@ -243,7 +265,8 @@ impl<T, P: PushEnd> Segments<T, P, Many> {
         // SAFETY: a guest keeps the segment.
         let segment = unsafe { Segment::<T>::of(word) };
         // (Unless the claim was stale.)
-        if let Some(next) = self.next(segment) {
+        if word.is_left() || self.have_producers_left(word) {
+            let next = self.next(segment).expect("the producers have gone there");
             if let Some(guests) = self.move_on(&self.head, segment, next) {
                 self.leave_to_slots(segment, guests);
             }
