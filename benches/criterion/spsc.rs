@@ -11,7 +11,7 @@ use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterio
 use raddle_bench::cell::Topology;
 use raddle_bench::message::{Message, Payload};
 use raddle_bench::subject::{Consume, Produce, Subject};
-use raddle_bench::subjects::{ArrayQueue, CachedIndex, Raddle, Rtrb, SlotFlag};
+use raddle_bench::subjects::{ArrayQueue, CachedIndex, Rtrb, SlotFlag, SpscBounded};
 
 const CAPACITY: usize = 1024;
 const BATCH: usize = 64;
@@ -59,7 +59,7 @@ macro_rules! questions {
     ($criterion:ident: $($name:literal, $elements:expr, $run:ident::<$message:ty>;)*) => {$(
         let mut group = $criterion.benchmark_group($name);
         group.throughput(Throughput::Elements($elements as u64));
-        $run::<Raddle, $message>(&mut group);
+        $run::<SpscBounded, $message>(&mut group);
         $run::<Rtrb, $message>(&mut group);
         $run::<ArrayQueue, $message>(&mut group);
         $run::<CachedIndex, $message>(&mut group);

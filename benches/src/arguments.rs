@@ -12,8 +12,9 @@ use crate::subjects;
 
 /// Compares queue topologies on this machine, and says which queue to use.
 ///
-/// Without arguments: one producer to one consumer, one factor varied at a time, about a minute. The result goes to
-/// stdout, progress to stderr.
+/// Without arguments, in a little more than a minute: one producer to one consumer, one factor varied at a time; several
+/// producers and consumers, bounded and unbounded, single items and batches; and the same traffic through one queue for
+/// all threads or through several narrower ones. The result goes to stdout, progress to stderr.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -34,11 +35,14 @@ pub struct Arguments {
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     pub(crate) budget: Option<Duration>,
 
-    /// Measure these kinds only, such as rtrb,mutex; see --list
+    /// Measure these kinds only, such as rtrb,mutex, or families such as raddle; see --list
     #[arg(long, value_name = "KIND,...", value_delimiter = ',')]
     pub(crate) kinds: Vec<String>,
 
-    /// Measure this cell: a name of --list, or such as batch=64,capacity=4096; may be repeated
+    /// Measure this cell: a name of --list, or such as topology=4x1,batch=32; may be repeated
+    ///
+    /// Keys: topology=PxC, mode=stream|alone|round-trip, batch=N, payload=8|64|256, capacity=N|unbounded, cores=all|1
+    /// (all threads on one), queues=one|any (also several queues that share the traffic: the topology question).
     #[arg(long, value_name = "CELL", value_parser = Cell::parse)]
     pub(crate) cell: Vec<Cell>,
 
@@ -70,7 +74,18 @@ fn parse_file(text: &str) -> Result<PathBuf, String> {
     Ok(text.into())
 }
 
+/// Whether `word` names this kind, or its family: `raddle` is `raddle-spsc` and all the others.
+fn is_meant(entry: &Entry, word: &str) -> bool {
+    let rest = entry.kind.id.strip_prefix(word);
+    !word.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
 impl Arguments {
+    /// Whether neither kinds nor cells were chosen.
+    pub(crate) fn is_default_plan(&self) -> bool {
+        !self.full && self.kinds.is_empty() && self.cell.is_empty()
+    }
+
     /// How much is asked for.
     pub(crate) fn effort(&self) -> Effort {
         match (self.quick, self.full) {
@@ -101,7 +116,7 @@ impl Arguments {
     /// The kinds asked for, in the order of the table of kinds.
     pub(crate) fn kinds(&self) -> Result<Vec<Entry>, String> {
         for id in &self.kinds {
-            if subjects::ALL.iter().any(|entry| entry.kind.id == id) {
+            if subjects::ALL.iter().any(|entry| is_meant(entry, id)) {
                 continue;
             }
             let hint = if subjects::NOT_BUILT.contains(&id.as_str()) {
@@ -113,7 +128,7 @@ impl Arguments {
             return Err(format!("{hint}; the kinds of this build are {}", valid.join(", ")));
         }
         let chosen = |entry: &&Entry| {
-            self.kinds.is_empty() || self.kinds.iter().any(|id| id == entry.kind.id)
+            self.kinds.is_empty() || self.kinds.iter().any(|id| is_meant(entry, id))
         };
         Ok(subjects::ALL.iter().filter(chosen).copied().collect())
     }

@@ -13,9 +13,11 @@ use crate::cell::Cell;
 use crate::machine::{Load, Machine, Placement};
 use crate::plan::{self, Plan};
 use crate::progress::Progress;
-use crate::report::{self, json, summary::Summary, table, verdict};
-use crate::run::{self, Failure, Outcome};
-use crate::subject::Entry;
+use crate::report::{
+    self, counted, duel, footprint, json, section, summary::Summary, table, topology, verdict,
+};
+use crate::run::{self, Asked, Failure, Field, Outcome};
+use crate::subject::Kind;
 use crate::subjects;
 
 const USAGE: u8 = 2;
@@ -34,26 +36,26 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// A cell's name: short if it is one of the default plan.
-fn name(cell: &Cell) -> String {
-    let named = plan::NAMED.iter().find(|(_, named)| named == cell);
-    named.map_or_else(|| cell.id(), |(name, _)| (*name).to_owned())
-}
-
 fn execute(arguments: &Arguments, raw: &[String]) -> Result<ExitCode, String> {
     let kinds = arguments.kinds()?;
+    let field = Field { kinds: &kinds, usual: arguments.is_default_plan() };
     let cells = arguments.cells();
     if arguments.list {
-        return print(&list(&kinds, &cells));
+        return print(&list(field, &cells));
     }
-    for cell in &cells {
-        if let Some(reasons) = impossible(cell, &kinds) {
-            return Err(format!("no selected kind can answer cell {}: {reasons}", cell.id()));
-        }
+    let (cells, impossible): (Vec<_>, Vec<_>) =
+        cells.into_iter().partition(|cell| !field.asked(cell).entries.is_empty());
+    // Cells that were asked for by name must be possible; of the plans, those are left that are.
+    if let Some(cell) = impossible.iter().find(|_| !arguments.cell.is_empty() || cells.is_empty()) {
+        let reasons = reasons(cell, field);
+        return Err(format!("no selected kind can answer cell {}: {reasons}", cell.id()));
     }
-    let samples = run::samples_per_round(&kinds, &cells);
+    let samples = field.samples_per_round(&cells);
     let effort = arguments.effort();
-    let plan = Plan::new(cells, samples, arguments.budget.or(effort.budget()))?;
+    let plan = match arguments.budget {
+        Some(budget) => Plan::within(cells, samples, budget)?,
+        None => Plan::of_effort(cells, samples, effort),
+    };
     let mut file = arguments.json.as_deref().map(open).transpose()?;
 
     let seed = arguments.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)));
@@ -71,7 +73,7 @@ fn execute(arguments: &Arguments, raw: &[String]) -> Result<ExitCode, String> {
     let before = Load::read();
     let mut progress = Progress::new(&plan, samples);
     let result =
-        run::run(&plan, &kinds, &placement, &mut fastrand::Rng::with_seed(seed), &mut progress);
+        run::run(&plan, field, &placement, &mut fastrand::Rng::with_seed(seed), &mut progress);
     progress.finish();
     let after = Load::read();
 
@@ -90,8 +92,19 @@ fn execute(arguments: &Arguments, raw: &[String]) -> Result<ExitCode, String> {
         Ok(outcome) => {
             let summaries: Vec<_> =
                 outcome.cells.iter().map(|cell| Summary::new(cell, seed)).collect();
-            let document = json::success(&context, &outcome, &summaries);
-            (document, Ok(text(&context, &outcome, &summaries)))
+            let floors: Vec<_> = summaries.iter().map(|summary| summary.floor).collect();
+            let duels = duel::all(&outcome.cells, seed);
+            let answers = topology::answers(&outcome.cells, &floors, seed);
+            let document = json::success(&context, &outcome, &summaries, &duels, &answers);
+            let text = [
+                head(&context, &outcome),
+                sections(&summaries, &placement, !field.usual),
+                duel::text(&duels),
+                topology::text(&answers),
+                verdict::text(&summaries, |summary| plan::name(&summary.cell)),
+                foot(&context, &outcome),
+            ];
+            (document, Ok(text.concat()))
         }
         Err(failure) => (json::failure(&context, &failure), Err(failure)),
     };
@@ -106,10 +119,6 @@ fn execute(arguments: &Arguments, raw: &[String]) -> Result<ExitCode, String> {
             Ok(ExitCode::from(code))
         }
     }
-}
-
-fn counted(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 fn spoken(duration: Duration) -> String {
@@ -140,28 +149,45 @@ fn explain(failure: &Failure) -> (String, u8) {
     }
 }
 
-/// Why no kind can answer `cell`, if so.
-fn impossible(cell: &Cell, kinds: &[Entry]) -> Option<String> {
-    let reasons: Option<Vec<_>> = kinds
-        .iter()
-        .map(|entry| entry.refuses(cell).map(|reason| format!("{} {reason}", entry.kind.id)))
-        .collect();
-    reasons.map(|reasons| reasons.join("; ") + " (see --list)")
+/// Why no kind can answer `cell`.
+fn reasons(cell: &Cell, field: Field<'_>) -> String {
+    let refused = field.asked(cell).refused;
+    let reasons: Vec<_> =
+        refused.iter().map(|(kind, reason)| format!("{} {reason}", kind.id)).collect();
+    reasons.join("; ") + " (see --list)"
 }
 
-fn list(kinds: &[Entry], cells: &[Cell]) -> String {
-    let mut text = table::kinds(kinds, subjects::NOT_BUILT);
+fn list(field: Field<'_>, cells: &[Cell]) -> String {
+    let mut text = table::kinds(field.kinds, subjects::NOT_BUILT);
     text.push_str("\ncells\n");
     for cell in cells {
-        text.push_str(&format!("  {:<10}  {cell}\n", name(cell)));
-        for entry in kinds {
-            if let Some(reason) = entry.refuses(cell) {
-                text.push_str(&format!("      n/a {}: {reason}\n", entry.kind.id));
-            }
+        let Asked { entries, refused, left_out } = field.asked(cell);
+        let ids = |kinds: Vec<Kind>| kinds.iter().map(|kind| kind.id).collect::<Vec<_>>();
+        let lines = [("measured", ids(entries.iter().map(|entry| entry.kind).collect()))]
+            .into_iter()
+            .chain([("left out", ids(left_out))])
+            .map(|(what, ids)| (what.to_owned(), ids))
+            .chain(table::by_reason(&refused, |kind| {
+                !field.usual || table::is_missed(kind, &cell.capacity)
+            }));
+        let head = format!("  {:<20} ", plan::name(cell));
+        report::paragraph(&mut text, &head, &" ".repeat(23), &cell.to_string());
+        for (what, ids) in lines.filter(|(_, ids)| !ids.is_empty()) {
+            report::paragraph(&mut text, &format!("      {what}: "), "          ", &ids.join(", "));
         }
+    }
+    if field.usual {
+        text.push_str(NOT_SAID);
     }
     text
 }
+
+/// What holds for every cell of the default plan.
+const NOT_SAID: &str = "\
+Bounded kinds have no figure in unbounded cells, nor the other way round; kinds
+of many queues answer cells with queues=any only. What is left out of the
+default plan is measured with --kinds, with --cell, and in the grid.
+";
 
 /// Opens the file without touching what is in it: a run that fails leaves no half result.
 fn open(path: &Path) -> Result<(File, &Path), String> {
@@ -183,7 +209,7 @@ fn write_json(file: &mut File, document: &serde_json::Value) -> io::Result<()> {
     file.write_all(&text)
 }
 
-fn text(context: &json::Context<'_>, outcome: &Outcome, summaries: &[Summary]) -> String {
+fn head(context: &json::Context<'_>, outcome: &Outcome) -> String {
     let json::Context { machine, placement, before, after, plan, .. } = *context;
     let mut text = format!("raddle-bench {}\n", env!("CARGO_PKG_VERSION"));
     text.push_str(&table::machine(machine, placement, before, after));
@@ -198,19 +224,27 @@ fn text(context: &json::Context<'_>, outcome: &Outcome, summaries: &[Summary]) -
     ));
     text.push_str(&table::kinds(context.kinds, subjects::NOT_BUILT));
     text.push('\n');
-    text.push_str(table::LEGEND);
-    text.push('\n');
+    text
+}
+
+fn sections(summaries: &[Summary], placement: &Placement, reasons: bool) -> String {
+    let mut text = format!("{}\n", section::LEGEND);
     for summary in summaries {
-        text.push_str(&table::cell(summary, placement));
+        text.push_str(&section::cell(summary, placement, reasons));
         text.push('\n');
     }
-    text.push_str(&verdict::text(summaries, |summary| name(&summary.cell)));
-    text.push_str(&format!(
-        "Verified: {} messages, none lost, doubled, reordered or torn.\n",
-        outcome.verified
-    ));
-    text.push_str(&table::warnings(machine, before, after, outcome.rounds));
+    text.push_str(&footprint::text(summaries));
+    text.push('\n');
     text
+}
+
+fn foot(context: &json::Context<'_>, outcome: &Outcome) -> String {
+    let json::Context { machine, before, after, .. } = *context;
+    format!(
+        "Verified: {} messages, none lost, doubled, reordered or torn.\n{}",
+        outcome.verified,
+        table::warnings(machine, before, after, outcome.rounds)
+    )
 }
 
 /// Writes the result; a reader that went away is no error.

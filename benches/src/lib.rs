@@ -7,6 +7,7 @@
 //! | [`subject`], [`subjects`] | who is asked, and how are they called? |
 //! | [`designs`] | our designs that lost |
 //! | [`driver`], [`message`] | one sample: what happened, and did everything arrive? |
+//! | [`memory`] | what does a full queue take? |
 //! | [`run`], [`progress`] | all samples |
 //! | [`stats`], [`report`] | what follows from them? |
 //! | [`machine`] | where was it? |
@@ -19,6 +20,7 @@ pub mod cli;
 pub mod designs;
 pub mod driver;
 pub mod machine;
+pub mod memory;
 pub mod message;
 pub mod plan;
 pub mod progress;

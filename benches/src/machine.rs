@@ -6,6 +6,8 @@ use std::fs;
 
 use serde::Serialize;
 
+use crate::cell::Cores;
+
 /// The machine, as far as it can be read.
 #[derive(Debug, Clone, Serialize)]
 pub struct Machine {
@@ -211,9 +213,14 @@ impl Placement {
         Self { cpus: first.into_iter().chain(siblings).collect() }
     }
 
-    /// The CPU of one of `threads` threads; none if they are more than the CPUs, where the scheduler knows better.
-    pub fn core(&self, thread: usize, threads: usize) -> Option<usize> {
-        if threads > self.cpus.len() { None } else { self.cpus.get(thread).copied() }
+    /// The CPU of one of `threads` threads; none if they are more than the CPUs, where the scheduler knows better, unless
+    /// all have to be on one.
+    pub fn core(&self, thread: usize, threads: usize, cores: Cores) -> Option<usize> {
+        match cores {
+            Cores::One => self.cpus.first().copied(),
+            Cores::All if threads > self.cpus.len() => None,
+            Cores::All => self.cpus.get(thread).copied(),
+        }
     }
 
     /// Whether so many threads have to share CPUs, as far as that is known.
@@ -285,8 +292,15 @@ mod tests {
     #[test]
     fn more_threads_than_cpus_are_not_pinned() {
         let placement = Placement { cpus: vec![4, 2] };
-        assert_eq!([placement.core(0, 2), placement.core(1, 2)], [Some(4), Some(2)]);
-        assert_eq!(placement.core(0, 3), None);
+        let core = |thread, threads| placement.core(thread, threads, Cores::All);
+        assert_eq!([core(0, 2), core(1, 2)], [Some(4), Some(2)]);
+        assert_eq!(core(0, 3), None);
         assert!(placement.oversubscribed(3) && !placement.oversubscribed(2));
+    }
+
+    #[test]
+    fn on_one_core_all_threads_are_pinned_to_the_same() {
+        let placement = Placement { cpus: vec![4, 2] };
+        assert!((0..8).all(|thread| placement.core(thread, 8, Cores::One) == Some(4)));
     }
 }

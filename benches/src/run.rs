@@ -8,14 +8,57 @@ use fastrand::Rng;
 use crate::cell::Cell;
 use crate::driver::{Flaw, Sample};
 use crate::machine::Placement;
+use crate::memory::Filled;
 use crate::message::Breach;
-use crate::plan::{LEAST_ROUNDS, Plan};
+use crate::plan::{self, LEAST_ROUNDS, Plan};
 use crate::subject::{Entry, Kind};
 
 /// How often a sample in which nothing moved is tried again.
 const RETRIES: usize = 5;
 /// A run that takes longer than this many times its estimate ends after the current round.
 const PATIENCE: f64 = 1.3;
+
+/// Who is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Field<'a> {
+    /// The kinds selected.
+    pub kinds: &'a [Entry],
+    /// In each cell those of the default plan only.
+    pub usual: bool,
+}
+
+/// Who of them is asked in one cell.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Those who are.
+    pub entries: Vec<Entry>,
+    /// Kinds that can't answer it, each with its reason.
+    pub refused: Vec<(Kind, String)>,
+    /// Kinds that could, but are left out of the default plan.
+    pub left_out: Vec<Kind>,
+}
+
+impl Field<'_> {
+    /// Who is asked in `cell`.
+    pub fn asked(&self, cell: &Cell) -> Asked {
+        let (mut entries, mut refused, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
+        for entry in self.kinds {
+            match entry.refuses(cell) {
+                Some(reason) => refused.push((entry.kind, reason)),
+                None if self.usual && !plan::is_usual(&entry.kind, cell) => {
+                    left_out.push(entry.kind);
+                }
+                None => entries.push(*entry),
+            }
+        }
+        Asked { entries, refused, left_out }
+    }
+
+    /// Samples that one round in these cells takes, twins included.
+    pub fn samples_per_round(&self, cells: &[Cell]) -> usize {
+        cells.iter().map(|cell| self.asked(cell).entries.len() + 1).sum()
+    }
+}
 
 /// One kind in one cell.
 #[derive(Debug, Clone)]
@@ -24,6 +67,8 @@ pub struct Row {
     pub kind: Kind,
     /// The same kind once more, under another name: what it seems to differ by is noise.
     pub twin: bool,
+    /// What it takes in memory when full.
+    pub memory: Filled,
     /// One sample per completed round.
     pub samples: Vec<Sample>,
 }
@@ -37,6 +82,8 @@ pub struct Measured {
     pub rows: Vec<Row>,
     /// Kinds that can't answer it, each with its reason.
     pub refused: Vec<(Kind, String)>,
+    /// Kinds that could, but are left out of the default plan.
+    pub left_out: Vec<Kind>,
 }
 
 /// A run.
@@ -81,12 +128,6 @@ pub trait Watcher {
     fn round(&mut self, round: usize);
 }
 
-/// Samples that one round of these kinds in these cells takes, twins included.
-pub fn samples_per_round(kinds: &[Entry], cells: &[Cell]) -> usize {
-    let able = |cell| kinds.iter().filter(|entry| entry.refuses(cell).is_none()).count();
-    cells.iter().map(|cell| able(cell) + 1).sum()
-}
-
 /// Carries out a plan.
 ///
 /// # Errors
@@ -94,7 +135,7 @@ pub fn samples_per_round(kinds: &[Entry], cells: &[Cell]) -> usize {
 /// On the first breach of a queue's contract, or if the machine is too busy to move messages.
 pub fn run(
     plan: &Plan,
-    kinds: &[Entry],
+    field: Field<'_>,
     placement: &Placement,
     rng: &mut Rng,
     watcher: &mut impl Watcher,
@@ -102,7 +143,7 @@ pub fn run(
     let start = Instant::now();
     let mut verified = 0;
     let mut cells: Vec<(Measured, Vec<Entry>)> =
-        plan.cells.iter().map(|cell| prepare(*cell, kinds)).collect();
+        plan.cells.iter().map(|cell| prepare(*cell, field)).collect();
     let mut rounds = 0;
     while rounds < plan.rounds {
         for index in shuffled(cells.len(), rng) {
@@ -127,21 +168,20 @@ pub fn run(
 }
 
 /// A cell's rows, each beside its entry.
-fn prepare(cell: Cell, kinds: &[Entry]) -> (Measured, Vec<Entry>) {
-    let (mut entries, mut refused) = (Vec::new(), Vec::new());
-    for entry in kinds {
-        match entry.refuses(&cell) {
-            None => entries.push(*entry),
-            Some(reason) => refused.push((entry.kind, reason)),
-        }
+fn prepare(cell: Cell, field: Field<'_>) -> (Measured, Vec<Entry>) {
+    let Asked { mut entries, refused, left_out } = field.asked(&cell);
+    let row = |entry: &Entry| Row {
+        kind: entry.kind,
+        twin: false,
+        memory: entry.fill(&cell),
+        samples: Vec::new(),
+    };
+    let mut rows: Vec<_> = entries.iter().map(row).collect();
+    if let Some((first, entry)) = rows.first().cloned().zip(entries.first().copied()) {
+        rows.push(Row { twin: true, ..first });
+        entries.push(entry);
     }
-    let row = |entry: &Entry, twin| Row { kind: entry.kind, twin, samples: Vec::new() };
-    let mut rows: Vec<_> = entries.iter().map(|entry| row(entry, false)).collect();
-    if let Some(first) = entries.first().copied() {
-        rows.push(row(&first, true));
-        entries.push(first);
-    }
-    (Measured { cell, rows, refused }, entries)
+    (Measured { cell, rows, refused, left_out }, entries)
 }
 
 fn shuffled(n: usize, rng: &mut Rng) -> Vec<usize> {

@@ -86,6 +86,13 @@ pub fn paired_ratio(a: &[f64], b: &[f64], rng: &mut Rng) -> Interval {
     median_interval(&ratios, rng)
 }
 
+/// The least of several rates divided by the greatest: 1 is fair, 0 is starvation; nothing where nobody shares.
+pub fn least_share(rates: &[f64]) -> Option<f64> {
+    let least = rates.iter().copied().reduce(f64::min)?;
+    let most = rates.iter().copied().reduce(f64::max)?;
+    (rates.len() > 1).then(|| if most > 0.0 { least / most } else { 1.0 })
+}
+
 /// Whether a ratio says that two kinds differ, given how much one kind seems to differ from itself.
 pub fn is_clear(ratio: &Interval, floor: f64) -> bool {
     !ratio.contains(1.0) && ratio.median.max(1.0 / ratio.median) > floor
@@ -136,6 +143,16 @@ mod tests {
             covered += usize::from(paired_ratio(&a, &b, &mut rng).contains(1.2));
         }
         assert!((270..=300).contains(&covered), "{covered} of 300");
+    }
+
+    #[test]
+    fn the_least_share_is_one_if_fair_and_zero_if_somebody_starves() {
+        assert_eq!(least_share(&[7.0]), None);
+        assert_eq!(least_share(&[]), None);
+        assert_eq!(least_share(&[7.0, 7.0, 7.0]), Some(1.0));
+        assert_eq!(least_share(&[8.0, 2.0, 4.0]), Some(0.25));
+        assert_eq!(least_share(&[8.0, 0.0]), Some(0.0));
+        assert_eq!(least_share(&[0.0, 0.0]), Some(1.0));
     }
 
     #[test]

@@ -31,9 +31,20 @@ fn help_names_every_option_and_exit_code() {
     let output = run(&["--help"]);
     assert!(output.status.success());
     let text = stdout(&output);
-    for part in
-        ["--quick", "--full", "--budget", "--kinds", "--cell", "--seed", "--json", "--list", "3 "]
-    {
+    for part in [
+        "--quick",
+        "--full",
+        "--budget",
+        "--kinds",
+        "--cell",
+        "--seed",
+        "--json",
+        "--list",
+        "3 ",
+        "capacity=N|unbounded",
+        "cores=all|1",
+        "queues=one|any",
+    ] {
         assert!(text.contains(part), "no '{part}' in {text}");
     }
 }
@@ -43,12 +54,35 @@ fn the_list_says_which_kinds_and_cells_there_are() {
     let output = run(&["--list"]);
     assert!(output.status.success());
     let text = stdout(&output);
-    for part in ["raddle", "rtrb", "mutex", "cached-index", "base", "round-trip", "capacity 65536"]
-    {
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "wider than 80 columns: {line}");
+    }
+    // What stands in several lines is looked for too.
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        "raddle-spsc",
+        "rtrb",
+        "mutex",
+        "seg-queue",
+        "std-mpsc",
+        "deque",
+        "cached-index",
+        "base",
+        "round-trip",
+        "capacity 65536",
+        "4x1-unbounded",
+        "4x4-one-core",
+        "topology-2x2",
+        "by one queue or several",
+        "many spsc",
+        "left out: ",
+    ] {
         assert!(text.contains(part), "no '{part}' in {text}");
     }
     let output = run(&["--list", "--cell", "topology=2x2"]);
-    assert!(stdout(&output).contains("n/a rtrb: is spsc, so not for 2x2"), "{}", stdout(&output));
+    let text = stdout(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("n/a, is spsc, so not for 2x2: raddle-spsc, rtrb"), "{text}");
+    assert!(text.contains("measured: raddle-mpmc") && !text.contains("left out"), "{text}");
 }
 
 #[test]
@@ -73,8 +107,15 @@ fn impossible_cells_are_refused_with_value_and_remedy() {
     refused(&["--cell", "batch=65,capacity=64"], &["batch=65", "1 to 64"]);
     refused(&["--cell", "payload=7"], &["payload=7", "[8, 64, 256]"]);
     refused(&["--cell", "nonesuch"], &["nonesuch", "base"]);
+    refused(&["--cell", "capacity=endless"], &["'endless'", "'unbounded'"]);
+    refused(&["--cell", "cores=2"], &["'2'", "all or 1"]);
+    refused(&["--cell", "queues=4"], &["'4'", "one or any"]);
     refused(
-        &["--kinds", "rtrb,raddle", "--cell", "topology=2x1"],
+        &["--kinds", "rtrb", "--cell", "capacity=unbounded"],
+        &["capacity=unbounded", "rtrb is bounded", "--list"],
+    );
+    refused(
+        &["--kinds", "rtrb,slot-flag", "--cell", "topology=2x1"],
         &["topology=2x1", "rtrb is spsc", "--list"],
     );
 }
@@ -134,10 +175,9 @@ fn a_run_prints_a_table_and_writes_a_document_that_agree() {
         "Backoff::snooze",
         "noise floor",
         "x time of best",
-        "n/a rtrb: is spsc",
+        "n/a, is spsc, so not for 2x1: raddle-spsc, rtrb",
         "Verdict",
         "For 1 to 1, ",
-        "For 2 to 1, Mutex",
         "Not shown",
         "Verified:",
     ] {
@@ -148,17 +188,19 @@ fn a_run_prints_a_table_and_writes_a_document_that_agree() {
     }
 
     let document: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    assert_eq!(document["schema"], 1);
+    assert_eq!(document["schema"], 2);
     assert_eq!(document["seed"], 7);
     assert_eq!(document["arguments"][1], "3");
     assert!(document["machine"].is_object() && document["method"].is_string());
     let cells = document["cells"].as_array().unwrap();
     assert_eq!(cells.len(), 5);
+    let chosen = document["kinds"].as_array().unwrap().len();
+    assert!(chosen >= 4);
     let rounds = document["rounds"].as_u64().unwrap() as usize;
     assert!(rounds >= 3);
     for cell in cells {
         let rows = cell["rows"].as_array().unwrap();
-        let applicable = 4 - cell["not_applicable"].as_array().unwrap().len();
+        let applicable = chosen - cell["not_applicable"].as_array().unwrap().len();
         assert_eq!(rows.len(), applicable + 1, "every kind, and the twin of the first");
         assert_eq!(rows.iter().filter(|row| row["twin"] == true).count(), 1);
         for row in rows {
@@ -173,6 +215,70 @@ fn a_run_prints_a_table_and_writes_a_document_that_agree() {
         }
     }
     // Ours first, whatever the order on the command line: the A/A pair is the first kind's.
-    assert_eq!(cells[0]["noise_floor"]["kind"], "raddle");
-    assert_eq!(cells[4]["noise_floor"]["kind"], "mutex");
+    assert_eq!(cells[0]["noise_floor"]["kind"], "raddle-spsc");
+    assert_eq!(cells[4]["noise_floor"]["kind"], "raddle-mpsc");
+}
+
+/// The new factors, from arguments to document: no bound, one core, several queues.
+#[test]
+fn a_run_answers_the_topology_question_and_judges_batches_cores_and_bounds() {
+    let path = format!("{}/topologies.json", env!("CARGO_TARGET_TMPDIR"));
+    let mut arguments = vec!["--budget", "3", "--seed", "7", "--json", &path];
+    arguments.extend(["--kinds", "raddle,rtrb,array-queue,seg-queue,mutex-unbounded"]);
+    let asked = [
+        "topology=2x2,queues=any",
+        "topology=2x2",
+        "topology=2x2,cores=1",
+        "topology=2x2,capacity=unbounded",
+        "topology=2x2,capacity=unbounded,batch=32",
+    ];
+    arguments.extend(asked.iter().flat_map(|cell| ["--cell", cell]));
+    let output = run(&arguments);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{error}");
+
+    let text = stdout(&output);
+    for part in [
+        "queue or several",
+        "all on ONE CORE",
+        "unbounded",
+        "p99.9",
+        "fair",
+        "Memory: bytes per item",
+        "Ours against the best rival",
+        "The topology question",
+        "4 spsc raddle spsc by pair",
+        "one queue: nothing: one order",
+        "For 2 to 2, unbounded, ",
+    ] {
+        assert!(text.contains(part), "no '{part}' in {text}");
+    }
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "wider than 80 columns: {line}");
+    }
+
+    let document: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let answer = &document["topology_question"][0];
+    assert_eq!(answer["cell"], "topology-2x2");
+    let ways = answer["others"].as_array().unwrap();
+    let pair = ways.iter().find(|way| way["kind"] == "raddle-by-pair").unwrap();
+    assert_eq!((&pair["queues"], &pair["ends"]), (&4.into(), &"spsc".into()));
+    assert!(pair["time"]["median"].as_f64().unwrap() > 0.0);
+    let cells = document["cells"].as_array().unwrap();
+    assert_eq!(cells[2]["cell"]["cores"], "1");
+    assert_eq!(cells[3]["cell"]["capacity"], "unbounded");
+    for row in cells.iter().flat_map(|cell| cell["rows"].as_array().unwrap()) {
+        let memory = &row["memory"];
+        assert!(memory["peak"].as_u64() >= memory["items"].as_u64().map(|n| 8 * n), "{memory}");
+        let figures = &row["summary"];
+        if row["twin"] == false {
+            assert!(figures["bytes_per_item"].as_f64().unwrap() >= 8.0, "{figures}");
+            for end in ["producers", "consumers"] {
+                let share = figures["least_share"][end].as_f64().unwrap();
+                assert!((0.0..=1.0).contains(&share), "{figures}");
+            }
+        }
+    }
+    let duels = document["ours_against_best_rival"].as_array().unwrap();
+    assert!(duels.iter().any(|duel| duel["what"] == "topology-2x2"), "{duels:?}");
 }

@@ -148,18 +148,21 @@ fn copy_workspace(project: &Project, to: &Path) -> Result<(), String> {
     })
 }
 
-/// The lock as cargo writes it when `loom` is a path: without its source and checksum.
+/// The lock as cargo writes it when `loom` is a path: without its source and checksum. A rival of the benches may bring an
+/// older `loom` into the lock; that one stays as it is.
 fn unlock(lock: &[u8]) -> Result<Vec<u8>, String> {
     let lock = core::str::from_utf8(lock).map_err(|error| format!("Cargo.lock: {error}"))?;
-    let mut in_loom = false;
+    let version = format!("version = \"{VERSION}\"");
+    let (mut in_loom, mut is_ours) = (false, false);
     let mut unlocked = String::with_capacity(lock.len());
     for line in lock.lines() {
         match line {
-            "[[package]]" => in_loom = false,
+            "[[package]]" => (in_loom, is_ours) = (false, false),
             "name = \"loom\"" => in_loom = true,
+            _ if line.starts_with("version = ") => is_ours = in_loom && line == version,
             _ => {}
         }
-        if !(in_loom && (line.starts_with("source = ") || line.starts_with("checksum = "))) {
+        if !(is_ours && (line.starts_with("source = ") || line.starts_with("checksum = "))) {
             unlocked.push_str(line);
             unlocked.push('\n');
         }
@@ -240,6 +243,12 @@ mod tests {
         assert!(mend(b"match action {}").unwrap_err().contains("0 times"));
         let twice = format!("{BROKEN}\n{BROKEN}\n");
         assert!(mend(twice.as_bytes()).unwrap_err().contains("2 times"));
+    }
+
+    #[test]
+    fn another_version_of_loom_keeps_its_source() {
+        let lock = "[[package]]\nname = \"loom\"\nversion = \"0.5.6\"\nsource = \"registry\"\n";
+        assert_eq!(unlock(lock.as_bytes()).unwrap(), lock.as_bytes());
     }
 
     #[test]

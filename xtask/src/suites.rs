@@ -191,7 +191,7 @@ fn json(path: &Path) -> Result<Value, Stop> {
     serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))
 }
 
-/// How many cells the comparer measured; each kind in each of them has samples.
+/// How many cells the comparer measured; each kind in each of them has samples, and the topology question an answer.
 fn cells(document: &Value) -> Result<usize, String> {
     if !document["failure"].is_null() {
         return Err(format!("the comparer reports {}", document["failure"]));
@@ -203,6 +203,9 @@ fn cells(document: &Value) -> Result<usize, String> {
         if !rows.is_some_and(|rows| !rows.is_empty() && rows.iter().all(measured)) {
             return Err(format!("cell {} has a row without samples, or no row", cell["id"]));
         }
+    }
+    if document["topology_question"].as_array().is_none_or(Vec::is_empty) {
+        return Err("the topology question has no answer".into());
     }
     Ok(cells.len())
 }
@@ -281,10 +284,14 @@ mod tests {
     fn a_cell_without_samples_is_named() {
         let document = |samples: Value| {
             let rows = serde_json::json!([{ "kind": "a", "samples": samples }]);
-            serde_json::json!({ "failure": null, "cells": [{ "id": "one", "rows": rows }] })
+            let cells = [serde_json::json!({ "id": "one", "rows": rows })];
+            serde_json::json!({ "failure": null, "cells": cells, "topology_question": ["one"] })
         };
         assert_eq!(cells(&document(serde_json::json!([1.5]))), Ok(1));
         assert!(cells(&document(serde_json::json!([]))).unwrap_err().contains("cell \"one\""));
+        let mut silent = document(serde_json::json!([1.5]));
+        silent["topology_question"] = serde_json::json!([]);
+        assert!(cells(&silent).unwrap_err().contains("topology question"));
         assert!(cells(&serde_json::json!({})).is_err());
         assert!(cells(&serde_json::json!({ "failure": "starved", "cells": [] })).is_err());
     }

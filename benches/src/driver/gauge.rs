@@ -1,11 +1,15 @@
-//! A worker's window: stamps of its own counters at two turns of the phase.
+//! What a worker does beside moving messages: stamps of its own counters at the ends of its window, then a clock around
+//! each call.
 
 use core::sync::atomic::Ordering;
 use core::time::Duration;
 use std::time::Instant;
 
+use hdrhistogram::Histogram;
+use quanta::Clock;
+
 use super::Tries;
-use super::control::{Control, MEASURE, STOP, WARM};
+use super::control::{CALLS, Control, MEASURE, STOP, WARM};
 use crate::machine;
 
 /// A worker's counters; they live in its loop, in registers where the compiler can.
@@ -41,6 +45,23 @@ impl Counters {
     }
 }
 
+/// One pass through a worker's loop.
+pub(super) trait Pass {
+    /// The phase at whose end the pass ends.
+    const LAST: usize;
+
+    /// Says whether to go on; asked once per turn of the loop.
+    fn go_on(&mut self, control: &Control, counters: &Counters) -> bool;
+
+    /// Tries until it works; `None` once the pass is over.
+    fn insist<R>(
+        &mut self,
+        control: &Control,
+        tries: &mut Tries,
+        attempt: impl FnMut() -> Option<R>,
+    ) -> Option<R>;
+}
+
 #[derive(Clone, Copy)]
 struct Stamp {
     at: Instant,
@@ -65,16 +86,6 @@ impl Gauge {
         Self { seen: WARM, start: None, end: None, laps: laps.unwrap_or(u64::MAX), pinned }
     }
 
-    /// Looks at the phase, and stamps at its turns; says whether to go on.
-    #[inline]
-    pub(super) fn go_on(&mut self, control: &Control, counters: &Counters) -> bool {
-        let phase = control.phase();
-        if phase == self.seen && counters.moved < self.laps {
-            return true;
-        }
-        self.turn(control, phase, counters)
-    }
-
     #[cold]
     fn turn(&mut self, control: &Control, phase: usize, counters: &Counters) -> bool {
         if counters.moved >= self.laps {
@@ -92,7 +103,7 @@ impl Gauge {
                 self.end = Some(stamp);
             }
         }
-        phase != STOP
+        phase <= Self::LAST
     }
 
     /// Closes the window: at the last turn, or here if the worker left its loop between two looks.
@@ -122,6 +133,80 @@ impl Gauge {
     }
 }
 
+impl Pass for Gauge {
+    const LAST: usize = MEASURE;
+
+    /// Looks at the phase, and stamps at its turns.
+    #[inline]
+    fn go_on(&mut self, control: &Control, counters: &Counters) -> bool {
+        let phase = control.phase();
+        if phase == self.seen && counters.moved < self.laps {
+            return true;
+        }
+        self.turn(control, phase, counters)
+    }
+
+    #[inline]
+    fn insist<R>(
+        &mut self,
+        control: &Control,
+        tries: &mut Tries,
+        attempt: impl FnMut() -> Option<R>,
+    ) -> Option<R> {
+        control.insist(Self::LAST, tries, attempt)
+    }
+}
+
+/// The longest call that is told apart from longer ones: ten seconds.
+const LONGEST_CALL_NS: u64 = 10_000_000_000;
+
+/// A clock around each call that moves something; waits between tries are not in it.
+pub(super) struct Calls {
+    clock: Clock,
+    /// Nanoseconds, to two digits.
+    pub(super) taken: Histogram<u32>,
+}
+
+impl Calls {
+    /// Nothing timed yet.
+    ///
+    /// # Panics
+    ///
+    /// If the bounds of the histogram, which are constants, were wrong.
+    pub(super) fn new() -> Self {
+        let taken = Histogram::new_with_bounds(1, LONGEST_CALL_NS, 2);
+        Self { clock: Clock::new(), taken: taken.expect("bounds that a histogram can have") }
+    }
+}
+
+impl Pass for Calls {
+    const LAST: usize = CALLS;
+
+    #[inline]
+    fn go_on(&mut self, control: &Control, _counters: &Counters) -> bool {
+        control.phase() <= Self::LAST
+    }
+
+    #[inline]
+    fn insist<R>(
+        &mut self,
+        control: &Control,
+        tries: &mut Tries,
+        mut attempt: impl FnMut() -> Option<R>,
+    ) -> Option<R> {
+        let Self { clock, taken } = self;
+        control.insist(Self::LAST, tries, || {
+            let start = clock.raw();
+            let done = attempt();
+            let end = clock.raw();
+            if done.is_some() {
+                taken.saturating_record(clock.delta_as_nanos(start, end));
+            }
+            done
+        })
+    }
+}
+
 /// What one worker did in its window.
 #[derive(Debug, Default)]
 pub(super) struct Window {
@@ -132,4 +217,11 @@ pub(super) struct Window {
     pub(super) pops: Tries,
     /// The worker was seen on the one core it was given.
     pub(super) pinned: bool,
+}
+
+impl Window {
+    /// Messages per second; a thread that never saw the window did nothing in no time.
+    pub(super) fn rate(&self) -> f64 {
+        if self.moved == 0 { 0.0 } else { self.moved as f64 / self.wall.as_secs_f64() }
+    }
 }

@@ -1,19 +1,24 @@
 //! One sample: fresh queue, pinned threads, warm-up, a window of fixed time, drain, verification.
 //!
 //! ```text
-//!            barrier   2 laps and 10 ms        the window            drain
-//!  control   ---|------ WARM ------------|------ MEASURE ------|-- STOP ----------- join, verify
-//!  producer  ---|== push push push ======S=====================E|  says how many it pushed
-//!  consumer  ---|== pop pop pop =========S=====================E|== pop till all are there
+//!            barrier  2 laps and 10 ms      the window       calls are timed      drain
+//!  control   ---|----- WARM ----------|---- MEASURE ----|---- CALLS ----|-- STOP ------- join, verify
+//!  producer  ---|= push push push ====S=================E= push push ===|  says how many it pushed
+//!  consumer  ---|= pop pop pop =======S=================E= pop pop =====|= pop till all are there
 //! ```
 //!
 //! The controlling thread sleeps; workers look at one padded word every `LOOK` messages. At `S` and `E` each worker
 //! stamps its own counters, wall clock and CPU clock, so no clock and no shared counter is touched in between, and a
 //! worker that sees a phase late has a window of its own, not a wrong one.
 //!
-//! `control` has the phases, the wait between tries and the drain; `gauge` the stamps; `stream` and `pair` the loops.
+//! In a stream the same threads on the same queue go on after the window, now with a clock around each call: what one call
+//! takes at worst is known without a clock in the window. Modes without a stream have no such phase.
+//!
+//! `control` has the phases, the wait between tries and the drain; `gauge` the stamps and the clock; `gate` the limit of
+//! unbounded queues; `stream` and `pair` the loops.
 
 mod control;
+mod gate;
 mod gauge;
 mod pair;
 mod stream;
@@ -27,9 +32,12 @@ use crate::cell::{Cell, Mode};
 use crate::machine::Placement;
 use crate::message::{Audit, Breach, Payload};
 use crate::plan::Timing;
+use crate::stats;
 use crate::subject::Subject;
 
-use gauge::Window;
+use hdrhistogram::Histogram;
+
+use gauge::{Calls, Window};
 
 /// Messages between two looks at the phase.
 const LOOK: u64 = 64;
@@ -49,6 +57,10 @@ pub struct Sample {
     pub pushes: Tries,
     /// Pop calls in the window, and those that found nothing.
     pub pops: Tries,
+    /// Least share of a thread; in streams only.
+    pub shares: Shares,
+    /// What single calls took, in the phase after the window; in streams only.
+    pub calls: Option<CallTimes>,
     /// CPU time of all threads per message, where the system tells it.
     pub cpu_ns: Option<f64>,
     /// Messages verified: warm-up, window and drain.
@@ -66,6 +78,74 @@ pub struct Tries {
     pub done: u64,
     /// Calls that moved nothing.
     pub failed: u64,
+}
+
+/// The least thread's rate divided by the greatest's, at an end with several threads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Shares {
+    /// Among the producers.
+    pub producers: Option<f64>,
+    /// Among the consumers.
+    pub consumers: Option<f64>,
+}
+
+impl Shares {
+    fn of(producing: &[&Window], consuming: &[&Window]) -> Self {
+        let share = |windows: &[&Window]| {
+            stats::least_share(&windows.iter().map(|window| window.rate()).collect::<Vec<_>>())
+        };
+        Self { producers: share(producing), consumers: share(consuming) }
+    }
+}
+
+/// What single calls took that moved something; in batches, a call moves many items.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct CallTimes {
+    /// Pushes and pops together.
+    pub all: Quantiles,
+    /// Pushes.
+    pub push: Quantiles,
+    /// Pops.
+    pub pop: Quantiles,
+}
+
+/// Quantiles in nanoseconds, to two digits, of the clock's own time too.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Quantiles {
+    /// Calls that were timed.
+    pub calls: u64,
+    /// Half of them took no longer.
+    pub p50: u64,
+    /// 99.9 % of them took no longer.
+    pub p999: u64,
+    /// None took longer.
+    pub max: u64,
+}
+
+impl CallTimes {
+    /// From the records of all threads; nothing if an end made no call.
+    fn of(pushes: &[Calls], pops: &[Calls]) -> Option<Self> {
+        let merged = |calls: &[&[Calls]]| {
+            let mut records = calls.iter().copied().flatten().map(|calls| &calls.taken);
+            let mut all = records.next()?.clone();
+            records.for_each(|record| all += record);
+            Quantiles::of(&all)
+        };
+        Some(Self {
+            all: merged(&[pushes, pops])?,
+            push: merged(&[pushes])?,
+            pop: merged(&[pops])?,
+        })
+    }
+}
+
+impl Quantiles {
+    fn of(taken: &Histogram<u32>) -> Option<Self> {
+        let at = |quantile| taken.value_at_quantile(quantile);
+        let quantiles =
+            Self { calls: taken.len(), p50: at(0.5), p999: at(0.999), max: taken.max() };
+        (!taken.is_empty()).then_some(quantiles)
+    }
 }
 
 /// Why a sample has no figure.
@@ -114,7 +194,7 @@ fn conclude<M: Payload>(
     if timed.iter().all(|window| window.moved == 0) {
         return Err(Flaw::Starved);
     }
-    let rate: f64 = timed.iter().map(|window| window.moved as f64 / seconds(window)).sum();
+    let rate: f64 = timed.iter().map(|window| window.rate()).sum();
     let ns = 1e9 / rate;
     // Each thread's share of a core over its own window.
     let cores: Option<f64> =
@@ -126,6 +206,8 @@ fn conclude<M: Payload>(
         popped: consuming.iter().map(|window| window.moved).collect(),
         pushes: producing.iter().map(|window| window.pushes).sum(),
         pops: consuming.iter().map(|window| window.pops).sum(),
+        shares: Shares::default(),
+        calls: None,
         cpu_ns: cores.map(|cores| cores * ns),
         verified,
         pinned: busy.iter().all(|window| window.pinned),

@@ -1,9 +1,10 @@
 //! The two modes without a stream: one thread alone, and the round trip.
 
+use core::time::Duration;
 use std::thread;
 
 use super::control::Control;
-use super::gauge::{Counters, Gauge, Window};
+use super::gauge::{Counters, Gauge, Pass, Window};
 use super::stream::{fill, join};
 use super::{Direction, Flaw, LOOK, Sample, conclude};
 use crate::cell::{Cell, Topology};
@@ -14,7 +15,7 @@ use crate::subject::{Consume, Produce, Subject};
 
 /// A queue's two ends, for modes with one handle each.
 fn open<S: Subject, M: Payload>(cell: &Cell) -> (S::Producer<M>, S::Consumer<M>) {
-    let (mut tx, mut rx) = S::open::<M>(cell.capacity, Topology::ONE_TO_ONE);
+    let (mut tx, mut rx) = S::open::<M>(cell.capacity.lap(), Topology::ONE_TO_ONE);
     let ends = tx.pop().zip(rx.pop()).filter(|_| tx.is_empty() && rx.is_empty());
     ends.expect("one handle per end")
 }
@@ -26,12 +27,12 @@ pub(super) fn alone<S: Subject, M: Payload>(
     placement: &Placement,
 ) -> Result<Sample, Flaw> {
     let (tx, rx) = open::<S, M>(cell);
-    let control = &Control::new(1, 1, timing);
-    let core = placement.core(0, 1);
-    let laps = 2 * cell.capacity as u64;
+    let control = &Control::new(cell, 1, timing, placement);
+    let core = placement.core(0, 1, cell.cores);
+    let laps = 2 * cell.capacity.lap() as u64;
     let (warm, result) = thread::scope(|scope| {
         let thread = scope.spawn(move || both::<M, _, _>(cell, control, core, laps, tx, rx));
-        let warm = control.conduct(1, timing);
+        let warm = control.conduct(1, Duration::ZERO, timing);
         (warm, join(vec![thread]))
     });
     let Some((window, pushed, audit, ..)) = result.into_iter().next() else {
@@ -62,9 +63,10 @@ fn both<M: Payload, P: Produce<M>, C: Consume<M>>(
             for i in 0..LOOK {
                 let item = M::new(first + pushed);
                 let push = || tx.push(item).then_some(());
-                let pushed_it = control.insist(&mut now.pushes, push);
+                let pushed_it = gauge.insist(control, &mut now.pushes, push);
                 pushed += u64::from(pushed_it.is_some());
-                let popped = pushed_it.and_then(|()| control.insist(&mut now.pops, || rx.pop()));
+                let popped =
+                    pushed_it.and_then(|()| gauge.insist(control, &mut now.pops, || rx.pop()));
                 let Some(item) = popped else {
                     audit.run = run;
                     now.passed(i);
@@ -81,10 +83,10 @@ fn both<M: Payload, P: Produce<M>, C: Consume<M>>(
         while gauge.go_on(control, &now) {
             fill(&mut items, first + pushed);
             let push = || Some(tx.push_batch(&items)).filter(|&n| n > 0);
-            let Some(n) = control.insist(&mut now.pushes, push) else { break };
+            let Some(n) = gauge.insist(control, &mut now.pushes, push) else { break };
             pushed += n as u64;
             let pop = || Some(rx.pop_batch(&mut taken, cell.batch)).filter(|&n| n > 0);
-            let Some(n) = control.insist(&mut now.pops, pop) else { break };
+            let Some(n) = gauge.insist(control, &mut now.pops, pop) else { break };
             audit.run = taken.iter().fold(audit.run, |run, item| audit.extend(run, item));
             taken.clear();
             now.pushes.done += 1;
@@ -105,14 +107,14 @@ pub(super) fn round_trip<S: Subject, M: Payload>(
     placement: &Placement,
 ) -> Result<Sample, Flaw> {
     let ((ping_tx, ping_rx), (pong_tx, pong_rx)) = (open::<S, M>(cell), open::<S, M>(cell));
-    let control = &Control::new(2, 1, timing);
-    let laps = 2 * cell.capacity as u64;
+    let control = &Control::new(cell, 1, timing, placement);
+    let laps = 2 * cell.capacity.lap() as u64;
     let (warm, mut results) = thread::scope(|scope| {
-        let core = placement.core(0, 2);
+        let core = placement.core(0, 2, cell.cores);
         let serve = scope.spawn(move || serve::<M, _, _>(control, core, laps, ping_tx, pong_rx));
-        let core = placement.core(1, 2);
+        let core = placement.core(1, 2, cell.cores);
         let echo = scope.spawn(move || echo::<M, _, _>(control, core, ping_rx, pong_tx));
-        let warm = control.conduct(1, timing);
+        let warm = control.conduct(1, Duration::ZERO, timing);
         (warm, (join(vec![serve]), join(vec![echo])))
     });
     let Some(((here, pinged, pongs, ..), (there, ponged, pings, ..))) =
@@ -145,11 +147,11 @@ fn serve<M: Payload, P: Produce<M>, C: Consume<M>>(
     while gauge.go_on(control, &now) {
         let item = M::new(first + pushed);
         let push = || tx.push(item).then_some(());
-        if control.insist(&mut now.pushes, push).is_none() {
+        if gauge.insist(control, &mut now.pushes, push).is_none() {
             break;
         }
         pushed += 1;
-        let back = control.insist(&mut now.pops, || rx.pop());
+        let back = gauge.insist(control, &mut now.pops, || rx.pop());
         // After the stop, what is under way still comes home.
         let Some(item) = back.or_else(|| control.persist(|| rx.pop())) else { break };
         audit.take(&item);
@@ -173,10 +175,10 @@ fn echo<M: Payload, P: Produce<M>, C: Consume<M>>(
     let mut gauge = Gauge::new(None, core);
     control.start();
     while gauge.go_on(control, &now) {
-        let Some(item) = control.insist(&mut now.pops, || rx.pop()) else { break };
+        let Some(item) = gauge.insist(control, &mut now.pops, || rx.pop()) else { break };
         audit.take(&item);
         let mut push = || tx.push(item).then_some(());
-        let back = control.insist(&mut now.pushes, &mut push);
+        let back = gauge.insist(control, &mut now.pushes, &mut push);
         if back.or_else(|| control.persist(push)).is_none() {
             break;
         }

@@ -1,15 +1,34 @@
-//! P producers push as fast as they can, C consumers pop as fast as they can.
+//! P producers push as fast as they can, C consumers pop as fast as they can: first in a window, then, apart from it, with a
+//! clock around each call.
 
 use std::thread::{self, ScopedJoinHandle};
 
 use super::control::Control;
-use super::gauge::{Counters, Gauge, Window};
-use super::{Direction, Flaw, LOOK, Sample, conclude};
+use super::gauge::{Calls, Counters, Gauge, Pass, Window};
+use super::{CallTimes, Direction, Flaw, LOOK, Sample, Shares, conclude};
 use crate::cell::{Cell, Topology};
 use crate::machine::Placement;
 use crate::message::{Audit, Payload, word};
 use crate::plan::Timing;
 use crate::subject::{Consume, Produce, Subject};
+
+/// A worker's place.
+#[derive(Clone, Copy)]
+struct Seat<'a> {
+    cell: &'a Cell,
+    control: &'a Control,
+    core: Option<usize>,
+    /// Its number among those at its end of the queue.
+    id: usize,
+}
+
+/// What a worker leaves behind. The ends come back too: no queue is measured, or judged, while it closes.
+struct Left<E, R> {
+    window: Window,
+    calls: Calls,
+    record: R,
+    _end: E,
+}
 
 pub(super) fn run<S: Subject, M: Payload>(
     cell: &Cell,
@@ -17,39 +36,45 @@ pub(super) fn run<S: Subject, M: Payload>(
     placement: &Placement,
 ) -> Result<Sample, Flaw> {
     let Topology { producers, consumers } = cell.topology;
-    let (tx, rx) = S::open::<M>(cell.capacity, cell.topology);
+    let (tx, rx) = S::open::<M>(cell.capacity.lap(), cell.topology);
     assert!(tx.len() == producers && rx.len() == consumers, "one handle per thread");
-    let control = &Control::new(cell.threads(), producers, timing);
-    let laps = (2 * cell.capacity).div_ceil(consumers) as u64;
+    let control = &Control::new(cell, producers, timing, placement);
+    let laps = (2 * cell.capacity.lap()).div_ceil(consumers) as u64;
     let (warm, sent, received) = thread::scope(|scope| {
-        let core = |thread| placement.core(thread, cell.threads());
+        let seat = |id, thread| {
+            let core = placement.core(thread, cell.threads(), cell.cores);
+            Seat { cell, control, core, id }
+        };
         let tx: Vec<_> = tx
             .into_iter()
             .enumerate()
             .map(|(id, end)| {
-                let core = core(id);
-                scope.spawn(move || produce::<M, _>(cell, control, core, id, end))
+                let seat = seat(id, id);
+                scope.spawn(move || produce::<M, _>(seat, end))
             })
             .collect();
         let rx: Vec<_> = rx
             .into_iter()
             .enumerate()
             .map(|(id, end)| {
-                let core = core(producers + id);
-                scope.spawn(move || consume::<M, _>(cell, control, core, laps, end))
+                let seat = seat(id, producers + id);
+                scope.spawn(move || consume::<M, _>(seat, laps, end))
             })
             .collect();
-        let warm = control.conduct(consumers, timing);
+        let warm = control.conduct(consumers, timing.calls, timing);
         (warm, join(tx), join(rx))
     });
-    // The ends come back with the results: no queue is measured, or judged, while it closes.
-    let (sending, pushed): (Vec<_>, Vec<_>) =
-        sent.iter().map(|(window, pushed, _)| (window, *pushed)).unzip();
-    let receiving: Vec<_> = received.iter().map(|(window, ..)| window).collect();
-    let audits = received.iter().map(|(_, audit, _)| audit.clone()).collect();
+    let pushed = sent.iter().map(|left| left.record).collect();
+    let sending: Vec<_> = sent.iter().map(|left| &left.window).collect();
+    let receiving: Vec<_> = received.iter().map(|left| &left.window).collect();
+    let audits = received.iter().map(|left| left.record.clone()).collect();
     let busy: Vec<_> = sending.iter().chain(&receiving).copied().collect();
     let directions = vec![Direction { pushed, audits }];
-    conclude::<M>(directions, &sending, &receiving, &receiving, &busy, warm)
+    let sample = conclude::<M>(directions, &sending, &receiving, &receiving, &busy, warm)?;
+    let shares = Shares::of(&sending, &receiving);
+    let pushes: Vec<_> = sent.into_iter().map(|left| left.calls).collect();
+    let pops: Vec<_> = received.into_iter().map(|left| left.calls).collect();
+    Ok(Sample { shares, calls: CallTimes::of(&pushes, &pops), ..sample })
 }
 
 /// The results of all threads; a panic in one of them goes on here.
@@ -60,46 +85,59 @@ pub(super) fn join<R>(threads: Vec<ScopedJoinHandle<'_, R>>) -> Vec<R> {
     threads.into_iter().map(join).collect()
 }
 
-fn produce<M: Payload, P: Produce<M>>(
-    cell: &Cell,
-    control: &Control,
-    core: Option<usize>,
-    id: usize,
-    mut end: P,
-) -> (Window, u64, P) {
-    let first = word(id, 0);
-    let mut now = Counters::default();
-    let mut gauge = Gauge::new(None, core);
+fn produce<M: Payload, P: Produce<M>>(seat: Seat<'_>, end: P) -> Left<P, u64> {
+    let control = seat.control;
+    let mut gauge = Gauge::new(None, seat.core);
+    let mut calls = Calls::new();
     control.start();
-    if cell.batch == 1 {
-        'run: while gauge.go_on(control, &now) {
+    let (now, end) = push::<M, P, _>(seat, &mut gauge, Counters::default(), end);
+    let window = gauge.close(control, &now);
+    let (now, end) = push::<M, P, _>(seat, &mut calls, now, end);
+    control.finish(now.moved);
+    Left { window, calls, record: now.moved, _end: end }
+}
+
+/// Pushes until the pass is over. Takes and gives back what it changes, so that it can live in registers.
+fn push<M: Payload, P: Produce<M>, W: Pass>(
+    seat: Seat<'_>,
+    pass: &mut W,
+    mut now: Counters,
+    mut end: P,
+) -> (Counters, P) {
+    let Seat { cell, control, id, .. } = seat;
+    let first = word(id, 0);
+    let mut items = vec![M::default(); cell.batch];
+    let mut leave = 0;
+    'run: while pass.go_on(control, &now) {
+        if now.moved >= leave {
+            let moved = now.moved;
+            let ask = || control.gate.leave(id, moved);
+            let Some(granted) = control.insist(W::LAST, &mut now.pushes, ask) else { break };
+            leave = granted;
+        }
+        if cell.batch == 1 {
             for i in 0..LOOK {
                 let item = M::new(first + now.moved + i);
                 let push = || end.push(item).then_some(());
-                if control.insist(&mut now.pushes, push).is_none() {
+                if pass.insist(control, &mut now.pushes, push).is_none() {
                     now.pushed(i);
                     break 'run;
                 }
             }
             now.pushed(LOOK);
-        }
-    } else {
-        let mut items = vec![M::default(); cell.batch];
-        'run: while gauge.go_on(control, &now) {
+        } else {
             fill(&mut items, first + now.moved);
             let mut rest = &items[..];
             while !rest.is_empty() {
                 let push = || Some(end.push_batch(rest)).filter(|&n| n > 0);
-                let Some(n) = control.insist(&mut now.pushes, push) else { break 'run };
+                let Some(n) = pass.insist(control, &mut now.pushes, push) else { break 'run };
                 rest = &rest[n..];
                 now.pushes.done += 1;
                 now.moved += n as u64;
             }
         }
     }
-    let window = gauge.close(control, &now);
-    control.finish(now.moved);
-    (window, now.moved, end)
+    (now, end)
 }
 
 /// Consecutive messages, of which `next` is the first.
@@ -109,22 +147,34 @@ pub(super) fn fill<M: Payload>(items: &mut [M], next: u64) {
     }
 }
 
-fn consume<M: Payload, C: Consume<M>>(
-    cell: &Cell,
-    control: &Control,
-    core: Option<usize>,
-    laps: u64,
-    mut end: C,
-) -> (Window, Audit, C) {
+fn consume<M: Payload, C: Consume<M>>(seat: Seat<'_>, laps: u64, end: C) -> Left<C, Audit> {
+    let Seat { cell, control, .. } = seat;
     let mut audit = Audit::new(cell.topology.producers, cell.topology.consumers == 1);
-    let mut now = Counters::default();
-    let mut gauge = Gauge::new(Some(laps), core);
+    let mut gauge = Gauge::new(Some(laps), seat.core);
+    let mut calls = Calls::new();
     control.start();
-    if cell.batch == 1 {
-        'run: while gauge.go_on(control, &now) {
+    let (now, end) = pop::<M, C, _>(seat, &mut gauge, &mut audit, Counters::default(), end);
+    let window = gauge.close(control, &now);
+    let (_, mut end) = pop::<M, C, _>(seat, &mut calls, &mut audit, now, end);
+    control.drain(&mut end, &mut audit, drop);
+    Left { window, calls, record: audit, _end: end }
+}
+
+/// Pops until the pass is over, as [`push`] pushes.
+fn pop<M: Payload, C: Consume<M>, W: Pass>(
+    seat: Seat<'_>,
+    pass: &mut W,
+    audit: &mut Audit,
+    mut now: Counters,
+    mut end: C,
+) -> (Counters, C) {
+    let Seat { cell, control, id, .. } = seat;
+    let mut items = Vec::with_capacity(cell.batch);
+    'run: while pass.go_on(control, &now) {
+        if cell.batch == 1 {
             let mut run = audit.run;
             for i in 0..LOOK {
-                let Some(item) = control.insist(&mut now.pops, || end.pop()) else {
+                let Some(item) = pass.insist(control, &mut now.pops, || end.pop()) else {
                     audit.run = run;
                     now.popped(i);
                     break 'run;
@@ -133,19 +183,15 @@ fn consume<M: Payload, C: Consume<M>>(
             }
             audit.run = run;
             now.popped(LOOK);
-        }
-    } else {
-        let mut items = Vec::with_capacity(cell.batch);
-        while gauge.go_on(control, &now) {
+        } else {
             let pop = || Some(end.pop_batch(&mut items, cell.batch)).filter(|&n| n > 0);
-            let Some(n) = control.insist(&mut now.pops, pop) else { break };
+            let Some(n) = pass.insist(control, &mut now.pops, pop) else { break };
             audit.run = items.iter().fold(audit.run, |run, item| audit.extend(run, item));
             items.clear();
             now.pops.done += 1;
             now.moved += n as u64;
         }
+        control.gate.tell(id, now.moved);
     }
-    let window = gauge.close(control, &now);
-    control.drain(&mut end, &mut audit, drop);
-    (window, audit, end)
+    (now, end)
 }

@@ -5,14 +5,16 @@ use core::time::Duration;
 use serde_json::{Value, json};
 
 use crate::machine::{Load, Machine, Placement};
-use crate::plan::{Effort, Plan};
+use crate::plan::{self, Effort, Plan};
 use crate::report::METHOD;
+use crate::report::duel::Duel;
 use crate::report::summary::{Line, Summary};
+use crate::report::topology::Answer;
 use crate::run::{Failure, Measured, Outcome};
 use crate::subject::{Entry, Kind};
 
 /// Raised when a field changes its meaning or goes.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// What a run was given.
 #[derive(Debug)]
@@ -45,11 +47,13 @@ fn head(context: &Context<'_>) -> Value {
         "seed": context.seed,
         "effort": context.effort,
         "method": METHOD,
-        "wait": "crossbeam_utils::Backoff::snooze between failed tries",
+        "wait": "crossbeam_utils::Backoff::snooze between failed tries; where threads share CPUs, \
+                 each 128th is the shortest sleep",
         "plan": {
             "rounds": context.plan.rounds,
             "warm_up_ms": millis(context.plan.timing.warm_up),
             "window_ms": millis(context.plan.timing.window),
+            "calls_ms": millis(context.plan.timing.calls),
             "estimate_s": context.plan.estimate.as_secs_f64(),
         },
         "machine": context.machine,
@@ -71,20 +75,33 @@ fn kind(kind: &Kind) -> Value {
         "role": kind.role,
         "ends": kind.ends,
         "batch": kind.batch,
+        "bound": kind.bound,
+        "spread": kind.spread,
         "note": kind.note,
     })
 }
 
 /// The document of a run that went through.
-pub fn success(context: &Context<'_>, outcome: &Outcome, summaries: &[Summary]) -> Value {
+pub fn success(
+    context: &Context<'_>,
+    outcome: &Outcome,
+    summaries: &[Summary],
+    duels: &[Duel],
+    answers: &[Answer],
+) -> Value {
     let mut document = head(context);
     document["rounds"] = json!(outcome.rounds);
     document["elapsed_s"] = json!(outcome.elapsed.as_secs_f64());
     document["verified_messages"] = json!(outcome.verified);
     document["failure"] = Value::Null;
-    let cells =
-        outcome.cells.iter().zip(summaries).map(|(measured, summary)| cell(measured, summary));
+    let cells = outcome
+        .cells
+        .iter()
+        .zip(summaries)
+        .map(|(measured, summary)| cell(measured, summary, context.placement));
     document["cells"] = cells.collect();
+    document["ours_against_best_rival"] = json!(duels);
+    document["topology_question"] = json!(answers);
     document
 }
 
@@ -108,12 +125,14 @@ pub fn failure(context: &Context<'_>, failure: &Failure) -> Value {
     document
 }
 
-fn cell(measured: &Measured, summary: &Summary) -> Value {
+fn cell(measured: &Measured, summary: &Summary, placement: &Placement) -> Value {
     let rows = measured.rows.iter().map(|row| {
         let line = summary.lines.iter().find(|line| line.kind.id == row.kind.id && !row.twin);
         json!({
             "kind": row.kind.id,
             "twin": row.twin,
+            "queues": row.kind.queues(measured.cell.topology),
+            "memory": row.memory,
             "summary": line.map(|line| figures(line, summary)),
             "samples": row.samples,
         })
@@ -129,12 +148,15 @@ fn cell(measured: &Measured, summary: &Summary) -> Value {
             "twin_ratio": ratio,
             "factor": summary.floor,
         })),
+        "name": plan::name(&measured.cell),
+        "oversubscribed": placement.oversubscribed(measured.cell.threads()),
         "pinned": summary.pinned,
         "warm": summary.warm,
         "rows": rows.collect::<Vec<_>>(),
         "not_applicable": refused
             .map(|(kind, reason)| json!({ "kind": kind.id, "reason": reason }))
             .collect::<Vec<_>>(),
+        "left_out": measured.left_out.iter().map(|kind| kind.id).collect::<Vec<_>>(),
     })
 }
 
@@ -146,5 +168,8 @@ fn figures(line: &Line, summary: &Summary) -> Value {
         "cpu_ns": line.cpu_ns,
         "failed_share": line.regime,
         "regime": line.regime.word(summary.cell.mode),
+        "call_p999_ns": line.call_ns,
+        "least_share": line.shares,
+        "bytes_per_item": line.memory.per_item(),
     })
 }

@@ -1,26 +1,38 @@
-//! What the figures say: `summary` computes, `table`, `verdict` and `json` tell.
+//! What the figures say: `summary` and `duel` compute, the others tell.
 
+pub mod duel;
+pub mod footprint;
 pub mod json;
+pub mod section;
 pub mod summary;
 pub mod table;
+pub mod topology;
 pub mod verdict;
 
 /// The method, in words that a reader of the figures needs.
 pub const METHOD: &str = "\
 Each round measures every kind once in every cell, in shuffled order, on a fresh
-queue. A sample warms up (two laps of the ring, at least 10 ms), then counts in
-a window of fixed time, then drains and verifies count, checksum and order of
-all messages. Ratios are taken within a round; shown is their median with its
-95 % interval (bootstrap over rounds). The A/A pair is one kind measured twice:
-its interval is the noise floor. Between failed tries every kind waits the same:
-crossbeam's Backoff::snooze (spins, then yields; never sleeps).
+queue. A sample warms up (two laps of the ring, up to 10 ms), then counts in a
+window of fixed time, then times single calls for a while, then drains; count,
+checksum and order of all messages are verified. Ratios are taken within a
+round; shown is their median with its 95 % interval (bootstrap over rounds).
+The A/A pair is one kind measured twice: its interval is the noise floor.
+Between failed tries every kind waits the same: crossbeam's Backoff::snooze
+(spins, then yields); where threads share CPUs, each 128th failed try sleeps as
+briefly as it can, for yields alone starve. Producers of an unbounded queue wait
+while about 65536 messages are inside, the same for all kinds.
 ";
+
+/// Such as 1 cell, 2 cells.
+pub(crate) fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
 
 /// Columns of the report.
 const WIDTH: usize = 80;
 
 /// Appends a paragraph that starts with `head` and goes on after `indent`, no line wider than [`WIDTH`].
-fn paragraph(text: &mut String, head: &str, indent: &str, body: &str) {
+pub(crate) fn paragraph(text: &mut String, head: &str, indent: &str, body: &str) {
     let mut column = head.chars().count();
     text.push_str(head);
     for (i, word) in body.split_whitespace().enumerate() {

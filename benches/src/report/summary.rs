@@ -4,7 +4,8 @@ use fastrand::Rng;
 use serde::Serialize;
 
 use crate::cell::{Cell, Mode};
-use crate::driver::{Sample, Tries};
+use crate::driver::{Sample, Shares, Tries};
+use crate::memory::Filled;
 use crate::run::{Measured, Row};
 use crate::stats::{self, Interval};
 use crate::subject::{Kind, Role};
@@ -43,6 +44,12 @@ pub struct Line {
     pub cpu_ns: Option<f64>,
     /// Who waited for whom.
     pub regime: Regime,
+    /// Median of the samples' 99.9th percentiles of a single call, in nanoseconds.
+    pub call_ns: Option<f64>,
+    /// The least thread's share over all samples, at either end.
+    pub shares: Shares,
+    /// What a full one takes in memory.
+    pub memory: Filled,
 }
 
 /// How a kind stands to the best product.
@@ -90,17 +97,39 @@ impl Regime {
         } else if full.max(empty) < Self::RARE {
             "balanced".to_owned()
         } else if full > 2.0 * empty {
-            format!("mostly full {}", percent(full))
+            format!("full {}", percent(full))
         } else if empty > 2.0 * full {
-            format!("mostly empty {}", percent(empty))
+            format!("empty {}", percent(empty))
         } else {
-            format!("both {}/{}", percent(full), percent(empty))
+            "both".to_owned()
         }
     }
 }
 
-fn times(row: &Row) -> Vec<f64> {
+/// The time per message in each sample.
+pub(super) fn times(row: &Row) -> Vec<f64> {
     row.samples.iter().map(|sample| sample.ns).collect()
+}
+
+/// The 99.9th percentile of a single call in each sample; nothing if a sample has none.
+pub(super) fn calls(row: &Row) -> Option<Vec<f64>> {
+    row.samples.iter().map(|sample| Some(sample.calls?.all.p999 as f64)).collect()
+}
+
+/// The share of the least thread at either end, over all samples together: what a scheduler does to one thread in one sample
+/// is luck, what happens to it in all of them is not.
+pub(super) fn shares(row: &Row) -> Shares {
+    let told = |of: fn(&Shares) -> Option<f64>| row.samples.iter().any(|s| of(&s.shares).is_some());
+    let share = |counts: fn(&Sample) -> &Vec<u64>| {
+        let first = row.samples.first().map_or(0, |sample| counts(sample).len());
+        let sum = |thread: usize| row.samples.iter().map(|sample| counts(sample)[thread]).sum();
+        let sums: Vec<u64> = (0..first).map(sum).collect();
+        stats::least_share(&sums.iter().map(|&n| n as f64).collect::<Vec<_>>())
+    };
+    Shares {
+        producers: share(|sample| &sample.pushed).filter(|_| told(|s| s.producers)),
+        consumers: share(|sample| &sample.popped).filter(|_| told(|s| s.consumers)),
+    }
 }
 
 impl Summary {
@@ -183,6 +212,9 @@ impl Line {
             standing,
             cpu_ns: cpu.map(|cpu| stats::median(&cpu)),
             regime: Regime::of(&row.samples),
+            call_ns: calls(row).map(|calls| stats::median(&calls)),
+            shares: shares(row),
+            memory: row.memory,
         }
     }
 }
@@ -190,12 +222,12 @@ impl Line {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::subject::{Batch, Ends, Origin};
+    use crate::driver::{CallTimes, Quantiles};
+    use crate::subject::{Ends, Origin};
 
     /// A kind by name.
     pub(crate) fn kind(id: &'static str, role: Role) -> Kind {
-        let (origin, ends, batch) = (Origin::Here, Ends::SPSC, Batch::Looped);
-        Kind { id, title: id, origin, role, ends, batch, note: "" }
+        Kind::new(id, id, Origin::Here, role, Ends::SPSC)
     }
 
     /// A row whose samples took these times.
@@ -207,18 +239,37 @@ pub(crate) mod tests {
             popped: vec![1],
             pushes: Tries { done: 4, failed: 6 },
             pops: Tries { done: 10, failed: 0 },
+            shares: Shares::default(),
+            calls: None,
             cpu_ns: None,
             verified: 1,
             pinned: true,
             warm: true,
         };
-        Row { kind, twin, samples: times.iter().map(sample).collect() }
+        let memory = Filled { items: 1024, peak: 10 * 1024, emptied: 100 };
+        Row { kind, twin, memory, samples: times.iter().map(sample).collect() }
+    }
+
+    /// The same with slow calls, and what each thread did.
+    pub(crate) fn with(mut row: Row, p999: u64, pushed: &[u64], popped: &[u64]) -> Row {
+        let all = Quantiles { calls: 1000, p50: 10, p999, max: 10 * p999 };
+        for sample in &mut row.samples {
+            sample.calls = Some(CallTimes { all, push: all, pop: all });
+            sample.shares = Shares { producers: Some(0.0), consumers: Some(0.0) };
+            (sample.pushed, sample.popped) = (pushed.to_vec(), popped.to_vec());
+        }
+        row
+    }
+
+    /// A cell with these rows.
+    pub(crate) fn measured(cell: &str, rows: Vec<Row>) -> Measured {
+        let cell = Cell::parse(cell).expect("a cell of a test");
+        Measured { cell, rows, refused: Vec::new(), left_out: Vec::new() }
     }
 
     /// A base cell with these rows.
     pub(crate) fn summary(rows: Vec<Row>) -> Summary {
-        let measured = Measured { cell: Cell::BASE, rows, refused: Vec::new() };
-        Summary::new(&measured, 1)
+        Summary::new(&measured("base", rows), 1)
     }
 
     fn standings(summary: &Summary) -> Vec<(&str, Standing)> {
@@ -282,12 +333,24 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn shares_are_taken_over_all_samples_together() {
+        let mut row = with(row(kind("a", Role::Rival), false, &[1.0; 2]), 9, &[10, 30], &[40]);
+        row.samples[1].pushed = vec![50, 30];
+        // In each sample one thread had less, in all of them neither.
+        assert_eq!(shares(&row), Shares { producers: Some(1.0), consumers: None });
+        row.samples[1].pushed = vec![0, 50];
+        assert_eq!(shares(&row).producers, Some(0.125));
+        row.samples.iter_mut().for_each(|sample| sample.shares = Shares::default());
+        assert_eq!(shares(&row), Shares::default(), "a round trip has two threads, and no share");
+    }
+
+    #[test]
     fn failed_tries_tell_who_waits() {
         let word = |full, empty| Regime { full, empty }.word(Mode::Stream);
-        assert_eq!(word(0.6, 0.0), "mostly full 60%");
-        assert_eq!(word(0.1, 0.5), "mostly empty 50%");
+        assert_eq!(word(0.6, 0.0), "full 60%");
+        assert_eq!(word(0.1, 0.5), "empty 50%");
         assert_eq!(word(0.01, 0.02), "balanced");
-        assert_eq!(word(0.3, 0.4), "both 30%/40%");
+        assert_eq!(word(0.3, 0.4), "both");
         assert_eq!(Regime { full: 0.6, empty: 0.0 }.word(Mode::Alone), "-");
     }
 }

@@ -1,17 +1,15 @@
-//! The figures as text, at most 80 columns wide.
+//! Machine, kinds and warnings as text, at most 80 columns wide; and what all tables have in common.
 
 use core::fmt::Write;
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use crate::cell::{Cell, Mode};
+use crate::cell::Capacity;
 use crate::machine::{Load, Machine, Placement};
 use crate::report::paragraph;
-use crate::report::summary::{Line, Standing, Summary};
-use crate::stats::Interval;
-use crate::subject::{Batch, Entry};
+use crate::subject::{Batch, Bound, Entry, Kind};
 
-const UNKNOWN: &str = "unknown";
+pub(super) const UNKNOWN: &str = "unknown";
 
 fn or_unknown<T: ToString>(value: Option<T>) -> String {
     value.map_or_else(|| UNKNOWN.to_owned(), |value| value.to_string())
@@ -114,7 +112,7 @@ pub fn warnings(machine: &Machine, before: Load, after: Load, rounds: usize) -> 
     text
 }
 
-fn plain_table(header: &[&str], right: &[usize], gap: u16) -> Table {
+pub(super) fn plain_table(header: &[&str], right: &[usize], gap: u16) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(header);
@@ -129,25 +127,58 @@ fn plain_table(header: &[&str], right: &[usize], gap: u16) -> Table {
     table
 }
 
-fn print(table: &Table, indent: &str) -> String {
+pub(super) fn print(table: &Table, indent: &str) -> String {
     table.lines().fold(String::new(), |mut text, line| {
         let _ = writeln!(text, "{indent}{}", line.trim_end());
         text
     })
 }
 
+/// Whether anybody misses a kind in a cell of this capacity: not if it has another bound, or is for the topology question.
+pub fn is_missed(kind: &Kind, capacity: &Capacity) -> bool {
+    let bounded = matches!(capacity, Capacity::Bounded(_));
+    bounded == (kind.bound == Bound::Bounded) && !kind.spread
+}
+
+/// Kinds without a figure, those of one reason together, as far as the reason is of interest.
+pub fn by_reason(
+    refused: &[(Kind, String)],
+    is_told: impl Fn(&Kind) -> bool,
+) -> Vec<(String, Vec<&'static str>)> {
+    let mut reasons: Vec<(String, Vec<&'static str>)> = Vec::new();
+    for (kind, reason) in refused.iter().filter(|(kind, _)| is_told(kind)) {
+        let what = format!("n/a, {reason}");
+        match reasons.iter_mut().find(|(known, _)| *known == what) {
+            Some((_, ids)) => ids.push(kind.id),
+            None => reasons.push((what, vec![kind.id])),
+        }
+    }
+    reasons
+}
+
 /// Who is measured.
 pub fn kinds(entries: &[Entry], missing: &[&str]) -> String {
-    let mut table = plain_table(&["kind", "--kinds", "from", "ends", "batch"], &[], 2);
+    let mut table = plain_table(&["kind", "--kinds", "ends", "bound", "batch"], &[], 2);
+    let mut origins: Vec<String> = Vec::new();
     for Entry { kind, .. } in entries {
         let batch = match kind.batch {
             Batch::Native => "native",
             Batch::Looped => "looped",
         };
-        let from = kind.origin.text();
-        table.add_row([kind.title, kind.id, &from, kind.ends.word(), batch]);
+        let bound = match kind.bound {
+            Bound::Bounded => "bounded",
+            Bound::Unbounded => "none",
+        };
+        let each = if kind.spread { "many " } else { "" };
+        let ends = format!("{each}{}", kind.ends.word());
+        table.add_row([kind.title, kind.id, &ends, bound, batch]);
+        let origin = kind.origin.text();
+        if !origins.contains(&origin) {
+            origins.push(origin);
+        }
     }
     let mut text = print(&table, "");
+    paragraph(&mut text, "from ", "    ", &origins.join(", "));
     let notes = entries.iter().map(|entry| entry.kind).filter(|kind| !kind.note.is_empty());
     let mut told: Vec<(&str, Vec<&str>)> = Vec::new();
     for kind in notes {
@@ -167,113 +198,9 @@ pub fn kinds(entries: &[Entry], missing: &[&str]) -> String {
     text
 }
 
-/// How the threads of a cell were placed.
-fn placed(summary: &Summary, placement: &Placement) -> &'static str {
-    if placement.oversubscribed(summary.cell.threads()) {
-        "OVERSUBSCRIBED: more threads than CPUs, unpinned"
-    } else if summary.pinned {
-        "pinned, verified"
-    } else {
-        "UNPINNED"
-    }
-}
-
-/// One cell's section.
-pub fn cell(summary: &Summary, placement: &Placement) -> String {
-    let mut text = format!("{}\n", summary.cell);
-    if let Some((kind, ratio)) = summary.twin {
-        let line = format!(
-            "noise floor {}x (A/A of {}: {}); {}{}",
-            digits(summary.floor),
-            kind.id,
-            interval(ratio),
-            placed(summary, placement),
-            if summary.warm { "" } else { "; WARM-UP CUT SHORT" },
-        );
-        paragraph(&mut text, "  ", "    ", &line);
-    }
-    let figure = match summary.cell.mode {
-        Mode::Stream => "Mmsg/s",
-        Mode::Alone => "ns/pair",
-        Mode::RoundTrip => "ns/trip",
-    };
-    let header = ["kind", figure, "x time of best", "cpu ns", "queue"];
-    let mut table = plain_table(&header, &[1, 2, 3], 1);
-    for line in &summary.lines {
-        table.add_row(row(summary.cell, line));
-    }
-    text.push_str(&print(&table, "  "));
-    for (kind, reason) in &summary.refused {
-        paragraph(&mut text, &format!("  n/a {}: ", kind.id), "      ", reason);
-    }
-    text
-}
-
-fn row(cell: Cell, line: &Line) -> [String; 5] {
-    let figure = match cell.mode {
-        Mode::Stream => 1000.0 / line.ns,
-        Mode::Alone | Mode::RoundTrip => line.ns,
-    };
-    let ratio = match line.standing {
-        Standing::Best => "best".to_owned(),
-        standing => {
-            let mark = if standing == Standing::Level { "~" } else { "" };
-            format!("{mark}{}", interval(line.ratio))
-        }
-    };
-    let looped = cell.batch > 1 && line.kind.batch == Batch::Looped;
-    let title = format!("{}{}", line.kind.title, if looped { " *" } else { "" });
-    let cpu = line.cpu_ns.map_or_else(|| UNKNOWN.to_owned(), digits);
-    [title, digits(figure), ratio, cpu, line.regime.word(cell.mode)]
-}
-
-/// A ratio with its interval.
-pub(super) fn interval(Interval { median, low, high }: Interval) -> String {
-    format!("{} [{}, {}]", digits(median), digits(low), digits(high))
-}
-
-/// Three digits that count.
-fn digits(value: f64) -> String {
-    let decimals = match value {
-        v if v < 10.0 => 2,
-        v if v < 100.0 => 1,
-        _ => 0,
-    };
-    format!("{value:.decimals$}")
-}
-
-/// How to read the sections.
-pub const LEGEND: &str = "\
-x time of best: how many times the best product's time a message takes; ~ is no
-clear difference (the interval holds 1, or the noise floor is wider).
-cpu ns: CPU time of all threads per message. queue: of all tries, how many found
-it full or empty; mostly full means that the consumer is the slower side.
-*: no batch call of its own, single calls in a loop. design: ours, no product.
-";
-
 #[cfg(test)]
 mod tests {
-    use super::super::summary::tests::{kind, row, summary};
     use super::*;
-    use crate::subject::{Kind, Role};
-
-    #[test]
-    fn a_section_fits_into_80_columns_at_its_widest() {
-        let wide = kind("a-rather-long-kind-id", Role::Rival);
-        let wide = Kind { title: "a title of 23 characte", ..wide };
-        let slow = Kind { id: "other", ..wide };
-        let rows = vec![
-            row(wide, false, &[1.0; 5]),
-            row(slow, false, &[9_876.5; 5]),
-            row(wide, true, &[1.0; 5]),
-        ];
-        let mut summary = summary(rows);
-        summary.cell.batch = 64;
-        let placement = Placement { cpus: vec![0, 1] };
-        let text = cell(&summary, &placement);
-        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
-        assert!(LEGEND.lines().all(|line| line.chars().count() <= 80), "{text}");
-    }
 
     #[test]
     fn what_is_unknown_is_called_unknown() {

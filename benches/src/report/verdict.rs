@@ -2,9 +2,9 @@
 
 use core::fmt::Write;
 
-use crate::cell::{Mode, Topology};
+use crate::cell::{Capacity, Mode, Queues, Topology};
 use crate::report::summary::{Line, Standing, Summary};
-use crate::report::{paragraph, table};
+use crate::report::{counted, paragraph, section};
 use crate::stats::Interval;
 use crate::subject::Role;
 
@@ -14,16 +14,33 @@ pub fn text(summaries: &[Summary], name: impl Fn(&Summary) -> String) -> String 
     for summary in summaries {
         paragraph(&mut text, &format!("  {}: ", name(summary)), "      ", &cell(summary));
     }
-    let mut topologies: Vec<Topology> = Vec::new();
-    for summary in summaries {
-        if !topologies.contains(&summary.cell.topology) {
-            topologies.push(summary.cell.topology);
+    // What one queue is asked for: which ends, and whether with a bound.
+    let question = |summary: &Summary| {
+        let cell = summary.cell;
+        (cell.topology, cell.capacity == Capacity::Unbounded)
+    };
+    let mut questions: Vec<(Topology, bool)> = Vec::new();
+    let asked: Vec<_> =
+        summaries.iter().filter(|summary| summary.cell.queues == Queues::One).collect();
+    for summary in &asked {
+        if !questions.contains(&question(summary)) {
+            questions.push(question(summary));
         }
     }
-    for topology in topologies {
-        let of: Vec<_> =
-            summaries.iter().filter(|summary| summary.cell.topology == topology).collect();
-        paragraph(&mut text, "", "  ", &recommend(topology, &of, &name));
+    for (topology, unbounded) in questions {
+        let of: Vec<_> = asked
+            .iter()
+            .copied()
+            .filter(|summary| question(summary) == (topology, unbounded))
+            .collect();
+        // Of one cell, its line says it.
+        if of.len() == 1 && asked.len() > 1 {
+            continue;
+        }
+        let Topology { producers, consumers } = topology;
+        let bound = if unbounded { ", unbounded" } else { "" };
+        let head = format!("For {producers} to {consumers}{bound}");
+        paragraph(&mut text, "", "  ", &recommend(&head, &of, &name));
     }
     paragraph(&mut text, "", "  ", &not_shown(summaries));
     text
@@ -31,7 +48,7 @@ pub fn text(summaries: &[Summary], name: impl Fn(&Summary) -> String) -> String 
 
 /// Such as 1.31x [1.26, 1.37].
 fn ratio(interval: Interval) -> String {
-    table::interval(interval).replacen(' ', "x ", 1)
+    section::interval(interval).replacen(' ', "x ", 1)
 }
 
 fn titles<'a>(lines: impl IntoIterator<Item = &'a Line>) -> String {
@@ -72,12 +89,8 @@ fn cell(summary: &Summary) -> String {
     text
 }
 
-/// The product that leads in most cells of a topology, with the cells where it doesn't.
-fn recommend(
-    topology: Topology,
-    summaries: &[&Summary],
-    name: impl Fn(&Summary) -> String,
-) -> String {
+/// The product that leads in most cells of a question, with the cells where it doesn't.
+fn recommend(head: &str, summaries: &[&Summary], name: impl Fn(&Summary) -> String) -> String {
     let leads = |line: &Line| matches!(line.standing, Standing::Best | Standing::Level);
     let of =
         |summary: &Summary, id: &str| summary.lines.iter().find(|line| line.kind.id == id).cloned();
@@ -96,13 +109,12 @@ fn recommend(
     }
     scores.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.total_cmp(&b.1)));
     let Some((led, _, first)) = scores.first() else {
-        return format!("For {topology}: no product was measured.");
+        return format!("{head}: no product was measured.");
     };
-    let Topology { producers, consumers } = topology;
     let mut text = format!(
-        "For {producers} to {consumers}, {}: fastest, or not clearly slower, in {led} of {} cells",
+        "{head}, {}: fastest, or not clearly slower, in {led} of {}",
         first.kind.title,
-        summaries.len()
+        counted(summaries.len(), "cell")
     );
     let behind: Vec<_> = summaries
         .iter()

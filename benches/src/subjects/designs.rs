@@ -1,24 +1,24 @@
 //! Our designs that lost: measured, never recommended.
 
+use std::sync::Arc;
+
 use crate::cell::Topology;
+use crate::designs::credit::Credit;
+use crate::designs::stamped_ring::StampedRing;
 use crate::designs::{cached_index, slot_flag};
 use crate::message::Payload;
-use crate::subject::{Batch, Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
+use crate::subject::{Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
+use crate::subjects::many;
 
 /// [`cached_index`]; batches by its slices.
 #[derive(Debug)]
 pub struct CachedIndex;
 
 impl Subject for CachedIndex {
-    const KIND: Kind = Kind {
-        id: "cached-index",
-        title: "design: cached index",
-        origin: Origin::Here,
-        role: Role::Design,
-        ends: Ends::SPSC,
-        batch: Batch::Native,
-        note: "a design, not a product",
-    };
+    const KIND: Kind =
+        Kind::new("cached-index", "design: cached index", Origin::Here, Role::Design, Ends::SPSC)
+            .native()
+            .note("a design, not a product");
     type Producer<T: Payload> = cached_index::Producer<T>;
     type Consumer<T: Payload> = cached_index::Consumer<T>;
 
@@ -57,15 +57,9 @@ impl<T: Payload> Consume<T> for cached_index::Consumer<T> {
 pub struct SlotFlag;
 
 impl Subject for SlotFlag {
-    const KIND: Kind = Kind {
-        id: "slot-flag",
-        title: "design: slot flag",
-        origin: Origin::Here,
-        role: Role::Design,
-        ends: Ends::SPSC,
-        batch: Batch::Looped,
-        note: "a design, not a product",
-    };
+    const KIND: Kind =
+        Kind::new("slot-flag", "design: slot flag", Origin::Here, Role::Design, Ends::SPSC)
+            .note("a design, not a product");
     type Producer<T: Payload> = slot_flag::Producer<T>;
     type Consumer<T: Payload> = slot_flag::Consumer<T>;
 
@@ -88,3 +82,41 @@ impl<T: Payload> Consume<T> for slot_flag::Consumer<T> {
         slot_flag::Consumer::pop(self).ok()
     }
 }
+
+/// A wide design, shared by reference.
+macro_rules! shared {
+    ($name:ident, $id:literal, $title:literal, $queue:ident) => {
+        #[doc = concat!("[`", stringify!($queue), "`].")]
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl Subject for $name {
+            const KIND: Kind = Kind::new($id, $title, Origin::Here, Role::Design, Ends::MPMC)
+                .note("a design, not a product");
+            type Producer<T: Payload> = Arc<$queue<T>>;
+            type Consumer<T: Payload> = Arc<$queue<T>>;
+
+            fn open<T: Payload>(capacity: usize, topology: Topology) -> Handles<Self, T> {
+                let queue = Arc::new($queue::new(capacity));
+                (many(queue.clone(), topology.producers), many(queue, topology.consumers))
+            }
+        }
+
+        impl<T: Payload> Produce<T> for Arc<$queue<T>> {
+            #[inline]
+            fn push(&mut self, item: T) -> bool {
+                (**self).push(item).is_ok()
+            }
+        }
+
+        impl<T: Payload> Consume<T> for Arc<$queue<T>> {
+            #[inline]
+            fn pop(&mut self) -> Option<T> {
+                (**self).pop()
+            }
+        }
+    };
+}
+
+shared!(Stamped, "stamped-ring", "design: stamped ring", StampedRing);
+shared!(Credits, "credit", "design: credit", Credit);

@@ -6,22 +6,17 @@ use gil::spsc::{Receiver, Sender};
 
 use crate::cell::Topology;
 use crate::message::Payload;
-use crate::subject::{Batch, Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
+use crate::subject::{Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
 
 /// `gil::spsc::channel`; batches by its buffers, each up to the end of the ring.
 #[derive(Debug)]
 pub struct Gil;
 
 impl Subject for Gil {
-    const KIND: Kind = Kind {
-        id: "gil",
-        title: "gil spsc",
-        origin: Origin::Package("gil"),
-        role: Role::Rival,
-        ends: Ends::SPSC,
-        batch: Batch::Native,
-        note: "rounds its memory up to a power of two",
-    };
+    const KIND: Kind =
+        Kind::new("gil", "gil spsc", Origin::Package("gil"), Role::Rival, Ends::SPSC)
+            .native()
+            .note("rounds its memory up to a power of two");
     type Producer<T: Payload> = Sender<T>;
     type Consumer<T: Payload> = Receiver<T>;
 

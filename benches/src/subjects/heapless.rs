@@ -6,7 +6,7 @@ use heapless::spsc::{Queue, QueueView};
 
 use crate::cell::{Cell, Topology};
 use crate::message::Payload;
-use crate::subject::{Batch, Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
+use crate::subject::{Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
 
 /// `heapless::spsc::Queue<T, N>`, on the heap.
 ///
@@ -42,24 +42,24 @@ pub struct End<E, T> {
 }
 
 impl Subject for Heapless {
-    const KIND: Kind = Kind {
-        id: "heapless",
-        title: "heapless spsc",
-        origin: Origin::Package("heapless"),
-        role: Role::Rival,
-        ends: Ends::SPSC,
-        batch: Batch::Looped,
-        note: "holds one item fewer than asked: its N counts a spare slot",
-    };
+    const KIND: Kind = Kind::new(
+        "heapless",
+        "heapless spsc",
+        Origin::Package("heapless"),
+        Role::Rival,
+        Ends::SPSC,
+    )
+    .note("holds one item fewer than asked: its N counts a spare slot");
     type Producer<T: Payload> = End<heapless::spsc::Producer<'static, T>, T>;
     type Consumer<T: Payload> = End<heapless::spsc::Consumer<'static, T>, T>;
 
     fn refuses(cell: &Cell) -> Option<String> {
-        if !SIZES.contains(&cell.capacity) {
+        let capacity = cell.capacity.lap();
+        if !SIZES.contains(&capacity) {
             return Some(format!("its capacity is a const generic, compiled for {SIZES:?}"));
         }
-        (cell.batch >= cell.capacity)
-            .then(|| format!("holds {}, not a batch of {}", cell.capacity - 1, cell.batch))
+        (cell.batch >= capacity)
+            .then(|| format!("holds {}, not a batch of {}", capacity - 1, cell.batch))
     }
 
     fn open<T: Payload>(capacity: usize, _topology: Topology) -> Handles<Self, T> {

@@ -15,36 +15,76 @@ mod gil;
 #[cfg(feature = "rivals")]
 mod heapless;
 #[cfg(feature = "rivals")]
+mod lock_free;
+#[cfg(feature = "rivals")]
 mod ringbuf;
 #[cfg(feature = "rivals")]
 mod rings;
+#[cfg(feature = "rivals")]
+mod wide;
 
 #[cfg(feature = "rivals")]
 pub use self::{
-    channels::{Crossfire, Flume, Kanal, Rapidfire},
+    channels::{
+        Crossfire, Flume, Kanal, Rapidfire, Tokio, UnboundedFlume, UnboundedKanal, UnboundedTokio,
+    },
     gil::Gil,
     heapless::Heapless,
+    lock_free::{Lf, St3, UnboundedLf},
     ringbuf::Ringbuf,
-    rings::{Concurrent, Nexus, Thing},
+    rings::{Concurrent, Nexus, Thing, UnboundedConcurrent},
+    wide::{CrossfireMpmc, CrossfireMpsc, GilMpmc, GilMpsc, GilSpmc, NexusMpsc, NexusSpmc},
 };
 pub use self::{
-    crossbeam::{ArrayQueue, Channel},
-    designs::{CachedIndex, SlotFlag},
-    raddle::Raddle,
+    crossbeam::{ArrayQueue, Channel, Deque, SegQueue, UnboundedChannel},
+    designs::{CachedIndex, Credits, SlotFlag, Stamped},
+    raddle::{
+        MpmcBounded, MpmcUnbounded, MpscBounded, MpscUnbounded, SpmcBounded, SpmcUnbounded,
+        SpscBounded, SpscUnbounded,
+    },
     rtrb::Rtrb,
-    std::{MutexDeque, SyncChannel},
+    std::{MutexDeque, StdChannel, SyncChannel, UnboundedMutexDeque},
 };
 
 use crate::subject::Entry;
 
+/// What is said of every channel.
+const CHANNEL: &str = "a channel, by try_send and try_recv";
+
+/// The handle of the only thread at an end.
+fn one<E>(end: E, _threads: usize) -> Vec<E> {
+    vec![end]
+}
+
+/// A handle for each thread at an end.
+fn many<E: Clone>(end: E, threads: usize) -> Vec<E> {
+    vec![end; threads]
+}
+
 /// All kinds of this build, ours first; the first one selected is measured twice, as the A/A pair.
 pub const ALL: &[Entry] = &[
-    Entry::of::<Raddle>(),
+    Entry::of::<SpscBounded>(),
+    Entry::of::<MpscBounded>(),
+    Entry::of::<SpmcBounded>(),
+    Entry::of::<MpmcBounded>(),
+    Entry::of::<SpscUnbounded>(),
+    Entry::of::<MpscUnbounded>(),
+    Entry::of::<SpmcUnbounded>(),
+    Entry::of::<MpmcUnbounded>(),
+    Entry::spread::<MpscBounded>("raddle-by-consumer", "raddle mpsc by consumer"),
+    Entry::spread::<SpmcBounded>("raddle-by-producer", "raddle spmc by producer"),
+    Entry::spread::<SpscBounded>("raddle-by-pair", "raddle spsc by pair"),
     Entry::of::<Rtrb>(),
+    Entry::spread::<Rtrb>("rtrb-by-pair", "rtrb by pair"),
     Entry::of::<ArrayQueue>(),
     Entry::of::<Channel>(),
     Entry::of::<SyncChannel>(),
     Entry::of::<MutexDeque>(),
+    Entry::of::<SegQueue>(),
+    Entry::of::<UnboundedChannel>(),
+    Entry::of::<StdChannel>(),
+    Entry::of::<Deque>(),
+    Entry::of::<UnboundedMutexDeque>(),
     #[cfg(feature = "rivals")]
     Entry::of::<Ringbuf>(),
     #[cfg(feature = "rivals")]
@@ -58,6 +98,10 @@ pub const ALL: &[Entry] = &[
     #[cfg(feature = "rivals")]
     Entry::of::<Thing>(),
     #[cfg(feature = "rivals")]
+    Entry::of::<Lf>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<St3>(),
+    #[cfg(feature = "rivals")]
     Entry::of::<Kanal>(),
     #[cfg(feature = "rivals")]
     Entry::of::<Flume>(),
@@ -65,8 +109,36 @@ pub const ALL: &[Entry] = &[
     Entry::of::<Crossfire>(),
     #[cfg(feature = "rivals")]
     Entry::of::<Rapidfire>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<Tokio>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<GilMpsc>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<GilSpmc>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<GilMpmc>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<NexusMpsc>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<NexusSpmc>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<CrossfireMpsc>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<CrossfireMpmc>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<UnboundedConcurrent>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<UnboundedLf>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<UnboundedKanal>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<UnboundedFlume>(),
+    #[cfg(feature = "rivals")]
+    Entry::of::<UnboundedTokio>(),
     Entry::of::<CachedIndex>(),
     Entry::of::<SlotFlag>(),
+    Entry::of::<Stamped>(),
+    Entry::of::<Credits>(),
 ];
 
 /// Kinds of `--features rivals` that this build lacks.
@@ -80,10 +152,25 @@ pub const NOT_BUILT: &[&str] = if cfg!(feature = "rivals") {
         "nexus",
         "concurrent",
         "thingbuf",
+        "lfqueue",
+        "st3",
         "kanal",
         "flume",
         "crossfire",
         "rapidfire",
+        "tokio",
+        "gil-mpsc",
+        "gil-spmc",
+        "gil-mpmc",
+        "nexus-mpsc",
+        "nexus-spmc",
+        "crossfire-mpsc",
+        "crossfire-mpmc",
+        "concurrent-unbounded",
+        "lfqueue-unbounded",
+        "kanal-unbounded",
+        "flume-unbounded",
+        "tokio-unbounded",
     ]
 };
 
@@ -99,6 +186,7 @@ mod tests {
     const TIMING: Timing = Timing {
         warm_up: Duration::from_millis(1),
         window: Duration::from_millis(1),
+        calls: Duration::from_millis(1),
         patience: Duration::from_secs(20),
     };
 
@@ -107,8 +195,21 @@ mod tests {
         for (i, entry) in ALL.iter().enumerate() {
             let kind = entry.kind;
             assert!(ALL[..i].iter().all(|other| other.kind.id != kind.id), "{}", kind.id);
-            assert!(kind.title.chars().count() <= 23, "{}", kind.title);
+            // A star stands behind those whose batches are looped.
+            let room = if kind.batch == crate::subject::Batch::Native { 23 } else { 21 };
+            assert!(kind.title.chars().count() <= room, "{}", kind.title);
         }
+    }
+
+    #[test]
+    #[cfg(feature = "rivals")]
+    fn what_other_builds_call_not_built_is_what_this_one_adds() {
+        let source = include_str!("mod.rs");
+        let (_, list) = source.split_once("pub const NOT_BUILT").unwrap();
+        let (list, _) = list.split_once("};").unwrap();
+        let names: Vec<_> = list.split('"').skip(3).step_by(2).collect();
+        let optional = |id: &str| names.contains(&id);
+        assert_eq!(ALL.iter().filter(|entry| optional(entry.kind.id)).count(), names.len());
     }
 
     #[test]
@@ -131,6 +232,18 @@ mod tests {
             "mode=round-trip,capacity=64,payload=64",
             "topology=2x1,capacity=64",
             "topology=2x2,capacity=64,batch=3",
+            "topology=1x2,capacity=64",
+            "topology=1x4,capacity=64,batch=3",
+            "topology=2x2,capacity=64,cores=1",
+            "topology=2x2,capacity=64,queues=any",
+            "topology=4x4,capacity=64,batch=5,queues=any",
+            "capacity=unbounded",
+            "capacity=unbounded,batch=32",
+            "capacity=unbounded,mode=alone",
+            "capacity=unbounded,mode=round-trip",
+            "capacity=unbounded,topology=2x1",
+            "capacity=unbounded,topology=1x2,batch=7",
+            "capacity=unbounded,topology=2x2,payload=64",
         ] {
             let cell = Cell::parse(text).unwrap();
             for entry in ALL.iter().filter(|entry| entry.refuses(&cell).is_none()) {

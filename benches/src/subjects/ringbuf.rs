@@ -5,22 +5,16 @@ use ringbuf::{HeapCons, HeapProd, HeapRb};
 
 use crate::cell::Topology;
 use crate::message::Payload;
-use crate::subject::{Batch, Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
+use crate::subject::{Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
 
 /// `ringbuf::HeapRb`, split with its caching wrappers; batches by its slices.
 #[derive(Debug)]
 pub struct Ringbuf;
 
 impl Subject for Ringbuf {
-    const KIND: Kind = Kind {
-        id: "ringbuf",
-        title: "ringbuf HeapRb",
-        origin: Origin::Package("ringbuf"),
-        role: Role::Rival,
-        ends: Ends::SPSC,
-        batch: Batch::Native,
-        note: "",
-    };
+    const KIND: Kind =
+        Kind::new("ringbuf", "ringbuf HeapRb", Origin::Package("ringbuf"), Role::Rival, Ends::SPSC)
+            .native();
     type Producer<T: Payload> = HeapProd<T>;
     type Consumer<T: Payload> = HeapCons<T>;
 

@@ -1,4 +1,4 @@
-//! Further rings: nexus-queue, concurrent-queue, thingbuf.
+//! Further queues: nexus-queue, concurrent-queue, thingbuf.
 
 use std::sync::Arc;
 
@@ -8,22 +8,22 @@ use thingbuf::ThingBuf;
 
 use crate::cell::Topology;
 use crate::message::Payload;
-use crate::subject::{Batch, Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
+use crate::subject::{Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
+use crate::subjects::many;
 
 /// `nexus_queue::spsc::ring_buffer`.
 #[derive(Debug)]
 pub struct Nexus;
 
 impl Subject for Nexus {
-    const KIND: Kind = Kind {
-        id: "nexus",
-        title: "nexus-queue spsc",
-        origin: Origin::Package("nexus-queue"),
-        role: Role::Rival,
-        ends: Ends::SPSC,
-        batch: Batch::Looped,
-        note: "rounds its capacity up to a power of two",
-    };
+    const KIND: Kind = Kind::new(
+        "nexus",
+        "nexus-queue spsc",
+        Origin::Package("nexus-queue"),
+        Role::Rival,
+        Ends::SPSC,
+    )
+    .note("rounds its capacity up to a power of two");
     type Producer<T: Payload> = Producer<T>;
     type Consumer<T: Payload> = Consumer<T>;
 
@@ -52,21 +52,34 @@ impl<T: Payload> Consume<T> for Consumer<T> {
 pub struct Concurrent;
 
 impl Subject for Concurrent {
-    const KIND: Kind = Kind {
-        id: "concurrent",
-        title: "concurrent-queue",
-        origin: Origin::Package("concurrent-queue"),
-        role: Role::Rival,
-        ends: Ends::MPMC,
-        batch: Batch::Looped,
-        note: "",
-    };
+    const KIND: Kind = Kind::new(
+        "concurrent",
+        "concurrent-queue",
+        Origin::Package("concurrent-queue"),
+        Role::Rival,
+        Ends::MPMC,
+    );
     type Producer<T: Payload> = Arc<ConcurrentQueue<T>>;
     type Consumer<T: Payload> = Arc<ConcurrentQueue<T>>;
 
     fn open<T: Payload>(capacity: usize, topology: Topology) -> Handles<Self, T> {
         let queue = Arc::new(ConcurrentQueue::bounded(capacity));
         (vec![queue.clone(); topology.producers], vec![queue; topology.consumers])
+    }
+}
+
+/// `concurrent_queue::ConcurrentQueue::unbounded`.
+#[derive(Debug)]
+pub struct UnboundedConcurrent;
+
+impl Subject for UnboundedConcurrent {
+    const KIND: Kind = Kind { id: "concurrent-unbounded", ..Concurrent::KIND }.unbounded();
+    type Producer<T: Payload> = Arc<ConcurrentQueue<T>>;
+    type Consumer<T: Payload> = Arc<ConcurrentQueue<T>>;
+
+    fn open<T: Payload>(_capacity: usize, topology: Topology) -> Handles<Self, T> {
+        let queue = Arc::new(ConcurrentQueue::unbounded());
+        (many(queue.clone(), topology.producers), many(queue, topology.consumers))
     }
 }
 
@@ -89,15 +102,13 @@ impl<T: Payload> Consume<T> for Arc<ConcurrentQueue<T>> {
 pub struct Thing;
 
 impl Subject for Thing {
-    const KIND: Kind = Kind {
-        id: "thingbuf",
-        title: "thingbuf ThingBuf",
-        origin: Origin::Package("thingbuf"),
-        role: Role::Rival,
-        ends: Ends::MPMC,
-        batch: Batch::Looped,
-        note: "",
-    };
+    const KIND: Kind = Kind::new(
+        "thingbuf",
+        "thingbuf ThingBuf",
+        Origin::Package("thingbuf"),
+        Role::Rival,
+        Ends::MPMC,
+    );
     type Producer<T: Payload> = Arc<ThingBuf<T>>;
     type Consumer<T: Payload> = Arc<ThingBuf<T>>;
 

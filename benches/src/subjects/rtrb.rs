@@ -4,22 +4,15 @@ use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::cell::Topology;
 use crate::message::Payload;
-use crate::subject::{Batch, Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
+use crate::subject::{Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
 
 /// `rtrb::RingBuffer`; batches by its partial slices.
 #[derive(Debug)]
 pub struct Rtrb;
 
 impl Subject for Rtrb {
-    const KIND: Kind = Kind {
-        id: "rtrb",
-        title: "rtrb",
-        origin: Origin::Package("rtrb"),
-        role: Role::Rival,
-        ends: Ends::SPSC,
-        batch: Batch::Native,
-        note: "",
-    };
+    const KIND: Kind =
+        Kind::new("rtrb", "rtrb", Origin::Package("rtrb"), Role::Rival, Ends::SPSC).native();
     type Producer<T: Payload> = Producer<T>;
     type Consumer<T: Payload> = Consumer<T>;
 

@@ -1,27 +1,22 @@
-//! What people have at hand: the standard library's channel, and a deque behind a mutex.
+//! What people have at hand: the standard library's channels, and a deque behind a mutex.
 
 use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::cell::Topology;
 use crate::message::Payload;
-use crate::subject::{Batch, Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
+use crate::subject::{Consume, Ends, Handles, Kind, Origin, Produce, Role, Subject};
+use crate::subjects::{CHANNEL, many};
 
 /// `std::sync::mpsc::sync_channel`, by `try_send` and `try_recv`.
 #[derive(Debug)]
 pub struct SyncChannel;
 
 impl Subject for SyncChannel {
-    const KIND: Kind = Kind {
-        id: "sync-channel",
-        title: "std sync_channel",
-        origin: Origin::Std,
-        role: Role::Rival,
-        ends: Ends::MPSC,
-        batch: Batch::Looped,
-        note: "a channel, by try_send and try_recv",
-    };
+    const KIND: Kind =
+        Kind::new("sync-channel", "std sync_channel", Origin::Std, Role::Rival, Ends::MPSC)
+            .note(CHANNEL);
     type Producer<T: Payload> = SyncSender<T>;
     type Consumer<T: Payload> = Receiver<T>;
 
@@ -38,6 +33,31 @@ impl<T: Payload> Produce<T> for SyncSender<T> {
     }
 }
 
+/// `std::sync::mpsc::channel`, by `send`, which never waits, and `try_recv`.
+#[derive(Debug)]
+pub struct StdChannel;
+
+impl Subject for StdChannel {
+    const KIND: Kind =
+        Kind::new("std-mpsc", "std mpsc::channel", Origin::Std, Role::Rival, Ends::MPSC)
+            .unbounded()
+            .note(CHANNEL);
+    type Producer<T: Payload> = Sender<T>;
+    type Consumer<T: Payload> = Receiver<T>;
+
+    fn open<T: Payload>(_capacity: usize, topology: Topology) -> Handles<Self, T> {
+        let (tx, rx) = mpsc::channel();
+        (many(tx, topology.producers), vec![rx])
+    }
+}
+
+impl<T: Payload> Produce<T> for Sender<T> {
+    #[inline]
+    fn push(&mut self, item: T) -> bool {
+        self.send(item).is_ok()
+    }
+}
+
 impl<T: Payload> Consume<T> for Receiver<T> {
     #[inline]
     fn pop(&mut self) -> Option<T> {
@@ -48,6 +68,21 @@ impl<T: Payload> Consume<T> for Receiver<T> {
 /// `Mutex<VecDeque>`; a batch moves under one lock.
 #[derive(Debug)]
 pub struct MutexDeque;
+
+/// The same without a limit.
+#[derive(Debug)]
+pub struct UnboundedMutexDeque;
+
+impl Subject for UnboundedMutexDeque {
+    const KIND: Kind = Kind { id: "mutex-unbounded", ..MutexDeque::KIND }.unbounded();
+    type Producer<T: Payload> = Locked<T>;
+    type Consumer<T: Payload> = Locked<T>;
+
+    fn open<T: Payload>(_capacity: usize, topology: Topology) -> Handles<Self, T> {
+        let handle = Locked { queue: Arc::default(), capacity: usize::MAX };
+        (many(handle.clone(), topology.producers), many(handle, topology.consumers))
+    }
+}
 
 /// A handle of [`MutexDeque`].
 #[derive(Debug, Clone)]
@@ -64,15 +99,9 @@ impl<T> Locked<T> {
 }
 
 impl Subject for MutexDeque {
-    const KIND: Kind = Kind {
-        id: "mutex",
-        title: "Mutex<VecDeque>",
-        origin: Origin::Std,
-        role: Role::Rival,
-        ends: Ends::MPMC,
-        batch: Batch::Native,
-        note: "a batch moves under one lock",
-    };
+    const KIND: Kind = Kind::new("mutex", "Mutex<VecDeque>", Origin::Std, Role::Rival, Ends::MPMC)
+        .native()
+        .note("a batch moves under one lock");
     type Producer<T: Payload> = Locked<T>;
     type Consumer<T: Payload> = Locked<T>;
 
