@@ -3,11 +3,11 @@
 //! Run it with a folder of its own for what it finds, so that the committed corpus stays small:
 //! `mkdir -p target/corpus && cargo +nightly fuzz run spsc_bounded target/corpus fuzz/corpus/spsc_bounded`.
 //!
-//! The files of `corpus/spsc_bounded` also run on stable, in `tests/vecdeque`. One that fails goes there, minimised.
+//! The files of `corpus` also run on stable, for every kind, in `tests/vecdeque`. One that fails goes there, minimised.
 
 #![no_main]
 
-#[path = "../../tests/vecdeque/run_ops.rs"]
-mod run_ops;
+#[path = "../../tests/vecdeque/kinds.rs"]
+mod kinds;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| run_ops::run_ops(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| kinds::spsc_bounded::run_ops(bytes));

@@ -155,12 +155,24 @@ pub(crate) unsafe fn pop<Q: RawQueue>(queue: &Q, seat: &mut Q::PopSeat) -> Optio
 /// # Safety
 /// The caller acts for a consumer handle, whose `seat` this is.
 pub(crate) unsafe fn drop_all<Q: RawQueue>(queue: &Q, seat: &mut Q::PopSeat) {
+    /// A claim whose item is dropped in its place: a local of its size might not fit on the stack. Its drop hands the slot back.
+    struct Front<'a, Q: RawQueue>(&'a Q, &'a mut Q::PopSeat, Claim<Q::Item>);
+    impl<Q: RawQueue> Drop for Front<'_, Q> {
+        fn drop(&mut self) {
+            let Claim { item, number } = self.2;
+            // SAFETY: this claim, whose item is dropped, or was about to be when it panicked.
+            unsafe { self.0.take(self.1, Claim { item, number }) };
+        }
+    }
     let mut left = queue.capacity();
     despite_a_panic(|| {
-        // SAFETY: passed on to the caller.
-        while let Some(item) = (left > 0).then(|| unsafe { pop(queue, seat) }).flatten() {
+        while left > 0 {
+            // SAFETY: passed on to the caller.
+            let Some(claim) = (unsafe { queue.front(seat) }) else { break };
             left -= 1;
-            drop(item);
+            let front = Front(queue, &mut *seat, claim);
+            // SAFETY: the slot holds an item, which nobody looks at again.
+            unsafe { front.2.item.drop_in_place() };
         }
     });
 }

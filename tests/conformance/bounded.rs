@@ -1,11 +1,13 @@
 //! `bounded(n)` never refuses an item while fewer than `n` are inside, and never holds more than `capacity()`.
 
 use core::panic::AssertUnwindSafe;
+use std::collections::VecDeque;
 use std::panic::catch_unwind;
 
 use raddle::PushError;
 
-use super::{Producer, SPEC, make};
+use super::{Producer, SPEC, make, producer};
+use crate::items::Ledger;
 
 const CAPACITIES: [usize; 9] = [1, 2, 3, 7, 63, 64, 65, 66, 1000];
 
@@ -122,4 +124,44 @@ fn an_absurd_capacity_panics_and_says_what_to_do() {
         assert_eq!(message(|| make::<u64>(capacity)), text(8));
         assert_eq!(message(|| make::<[u8; 4096]>(capacity)), text(4096));
     }
+}
+
+#[test]
+fn closed_wins_over_full() {
+    let (mut tx, rx) = make(1);
+    fill(&mut tx);
+    for refusal in producer::refusals(&mut tx) {
+        assert_eq!(refusal, Some(PushError::Full(())));
+    }
+    drop(rx);
+    for refusal in producer::refusals(&mut tx) {
+        assert_eq!(refusal, Some(PushError::Closed(())));
+    }
+}
+
+#[test]
+fn an_item_refused_is_the_callers_again() {
+    let ledger = Ledger::new();
+    let (mut tx, rx) = make(1);
+    assert!((0..=tx.capacity()).any(|_| tx.push(ledger.item()).is_err()), "it is never full");
+    let Err(PushError::Full(item)) = tx.push(ledger.item()) else { panic!("it is full") };
+    drop(rx);
+    let Err(PushError::Closed(item)) = tx.push(item) else { panic!("it is closed") };
+    assert_eq!(ledger.drops()[item.id], 0);
+    drop(item);
+    ledger.assert_each_dropped_once();
+}
+
+#[test]
+fn a_batch_that_does_not_fit_leaves_the_rest_with_the_caller() {
+    let ledger = Ledger::new();
+    let (mut tx, rx) = make(3);
+    let mut items: VecDeque<_> = ledger.items(100).collect();
+    let n = tx.push_from(&mut items).expect("room for three");
+    assert_eq!((n, items.len(), ledger.dropped()), (tx.capacity(), 100 - n, 0));
+    assert!(items.iter().map(|item| item.id).eq(n..100), "in order");
+    drop((tx, rx));
+    assert_eq!(ledger.dropped(), n);
+    drop(items);
+    ledger.assert_each_dropped_once();
 }

@@ -59,9 +59,25 @@ impl Ledger {
     }
 }
 
+impl Counted {
+    /// A further item of the same ledger.
+    pub(crate) fn another(&self) -> Self {
+        self.ledger.item()
+    }
+}
+
 impl Drop for Counted {
     fn drop(&mut self) {
         self.ledger.drops.lock().expect("no panic under the lock")[self.id] += 1;
         assert!(!self.panics, "item {} panics when dropped", self.id);
+    }
+}
+
+/// An item that acts on a queue when it is dropped.
+pub(crate) struct Acts(pub(crate) Box<dyn FnMut() + Send>);
+
+impl Drop for Acts {
+    fn drop(&mut self) {
+        (self.0)();
     }
 }

@@ -1,36 +1,92 @@
 //! One suite for every kind of queue: a property is a file, a kind is an entry below.
 //!
 //! Each property is compiled once per kind, as plain code on that kind's own handles (no trait stands in between), so
-//! that what compiles for it is tested too. A kind lists the properties that make sense for it.
+//! that what compiles for it is tested too. A kind has the properties that make sense for it, see `kinds`.
 
 #![allow(clippy::duplicate_mod, reason = "see above")]
 
+mod affinity;
 mod items;
 #[macro_use]
 mod kinds;
+mod fixed;
+mod race;
 #[path = "../common/rng.rs"]
 mod rng;
 
 kinds! {
-    spsc_bounded: raddle::spsc::bounded,
-    |capacity| raddle::spsc::bounded(capacity),
-    Spec { exact_up_to: 64, items_per_line: None },
-    has { batch bounded chunks close drops fifo observers panics shapes stress };
+    spsc_bounded: raddle::spsc::bounded, One to One,
+    Lines { exact_up_to: 64, items_per_line: None },
+    |capacity| raddle::spsc::bounded(capacity);
 
-    spsc_in_lines_of_1: raddle::spsc::bounded,
-    |capacity| raddle::spsc::bounded_in_lines_of(1, capacity),
-    Spec { exact_up_to: usize::MAX, items_per_line: Some(1) },
-    has { batch bounded chunks close drops fifo observers panics shapes stress };
+    spsc_in_lines_of_1: raddle::spsc::bounded, One to One,
+    Lines { exact_up_to: usize::MAX, items_per_line: Some(1) },
+    |capacity| raddle::spsc::bounded_in_lines_of(1, capacity);
 
-    spsc_in_lines_of_2: raddle::spsc::bounded,
-    |capacity| raddle::spsc::bounded_in_lines_of(2, capacity),
-    Spec { exact_up_to: 0, items_per_line: Some(2) },
-    has { batch bounded chunks close drops fifo observers panics shapes stress };
+    spsc_in_lines_of_2: raddle::spsc::bounded, One to One,
+    Lines { exact_up_to: 0, items_per_line: Some(2) },
+    |capacity| raddle::spsc::bounded_in_lines_of(2, capacity);
 
-    spsc_in_lines_of_3: raddle::spsc::bounded,
-    |capacity| raddle::spsc::bounded_in_lines_of(3, capacity),
-    Spec { exact_up_to: 0, items_per_line: Some(3) },
-    has { batch bounded chunks close drops fifo observers panics shapes stress };
+    spsc_in_lines_of_3: raddle::spsc::bounded, One to One,
+    Lines { exact_up_to: 0, items_per_line: Some(3) },
+    |capacity| raddle::spsc::bounded_in_lines_of(3, capacity);
+
+    spsc_unbounded: raddle::spsc::unbounded, One to One, Unbounded,
+    |_capacity| raddle::spsc::unbounded();
+
+    spsc_in_segments_of_1: raddle::spsc::unbounded, One to One, Unbounded,
+    |_capacity| raddle::spsc::unbounded_in_segments_of(1);
+
+    spsc_in_segments_of_2: raddle::spsc::unbounded, One to One, Unbounded,
+    |_capacity| raddle::spsc::unbounded_in_segments_of(2);
+
+    spsc_in_segments_of_3: raddle::spsc::unbounded, One to One, Unbounded,
+    |_capacity| raddle::spsc::unbounded_in_segments_of(3);
+
+    mpsc_bounded: raddle::mpsc::bounded, Many to One, Exact,
+    |capacity| raddle::mpsc::bounded(capacity);
+
+    mpsc_unbounded: raddle::mpsc::unbounded, Many to One, Unbounded,
+    |_capacity| raddle::mpsc::unbounded();
+
+    mpsc_in_segments_of_1: raddle::mpsc::unbounded, Many to One, Unbounded,
+    |_capacity| raddle::mpsc::unbounded_in_segments_of(1);
+
+    mpsc_in_segments_of_2: raddle::mpsc::unbounded, Many to One, Unbounded,
+    |_capacity| raddle::mpsc::unbounded_in_segments_of(2);
+
+    mpsc_in_segments_of_3: raddle::mpsc::unbounded, Many to One, Unbounded,
+    |_capacity| raddle::mpsc::unbounded_in_segments_of(3);
+
+    spmc_bounded: raddle::spmc::bounded, One to Many, Exact,
+    |capacity| raddle::spmc::bounded(capacity);
+
+    spmc_unbounded: raddle::spmc::unbounded, One to Many, Unbounded,
+    |_capacity| raddle::spmc::unbounded();
+
+    spmc_in_segments_of_1: raddle::spmc::unbounded, One to Many, Unbounded,
+    |_capacity| raddle::spmc::unbounded_in_segments_of(1);
+
+    spmc_in_segments_of_2: raddle::spmc::unbounded, One to Many, Unbounded,
+    |_capacity| raddle::spmc::unbounded_in_segments_of(2);
+
+    spmc_in_segments_of_3: raddle::spmc::unbounded, One to Many, Unbounded,
+    |_capacity| raddle::spmc::unbounded_in_segments_of(3);
+
+    mpmc_bounded: raddle::mpmc::bounded, Many to Many, Exact,
+    |capacity| raddle::mpmc::bounded(capacity);
+
+    mpmc_unbounded: raddle::mpmc::unbounded, Many to Many, Unbounded,
+    |_capacity| raddle::mpmc::unbounded();
+
+    mpmc_in_segments_of_1: raddle::mpmc::unbounded, Many to Many, Unbounded,
+    |_capacity| raddle::mpmc::unbounded_in_segments_of(1);
+
+    mpmc_in_segments_of_2: raddle::mpmc::unbounded, Many to Many, Unbounded,
+    |_capacity| raddle::mpmc::unbounded_in_segments_of(2);
+
+    mpmc_in_segments_of_3: raddle::mpmc::unbounded, Many to Many, Unbounded,
+    |_capacity| raddle::mpmc::unbounded_in_segments_of(3);
 }
 
 /// rustfmt doesn't look into macros; it does look here.
@@ -39,12 +95,20 @@ kinds! {
 mod for_rustfmt {
     mod batch;
     mod bounded;
-    mod chunks;
     mod close;
+    mod crowd;
     mod drops;
     mod fifo;
+    mod force;
+    mod many_consumers;
+    mod many_producers;
     mod observers;
+    mod one_consumer;
+    mod one_producer;
     mod panics;
+    mod read_chunks;
     mod shapes;
     mod stress;
+    mod unbounded;
+    mod write_chunks;
 }

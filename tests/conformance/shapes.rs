@@ -1,8 +1,10 @@
 //! Items of every size and alignment, items that can't be copied, and items that own memory.
 
 use core::cell::Cell;
+use std::thread;
 
-use super::make;
+use super::{SPEC, consumer, make, producer};
+use crate::kinds::Handles;
 
 /// Through several laps, by item, by batch and by chunk.
 fn check<T: PartialEq>(new: impl Fn(usize) -> T) {
@@ -13,22 +15,17 @@ fn check<T: PartialEq>(new: impl Fn(usize) -> T) {
             assert!(tx.push(new(pushed)).is_ok());
             pushed += 1;
             if pushed - popped < capacity {
-                let mut chunk = tx.reserve(3).expect("room for one");
-                pushed += chunk.fill((pushed..).map(&new));
-                chunk.commit_all();
+                pushed += producer::push_in_place(&mut tx, 3, (pushed..).map(&new));
             }
             if let Ok(n) = tx.push_from(&mut (pushed..pushed + 2).map(&new).collect()) {
                 pushed += n;
             }
             assert_eq!((tx.len(), rx.len()), (pushed - popped, pushed - popped));
 
-            let chunk = rx.read(2).expect("an item");
-            let shown = chunk.len();
-            for (i, item) in chunk.runs().flatten().enumerate() {
+            let shown = consumer::pop_shown(&mut rx, 2, |i, item| {
                 assert!(core::ptr::from_ref(item).is_aligned());
                 assert!(*item == new(popped + i));
-            }
-            chunk.release(1);
+            });
             popped += 1;
             if shown > 1 {
                 assert!(rx.pop().is_ok_and(|item| item == new(popped)));
@@ -104,4 +101,50 @@ fn items_that_borrow() {
         assert_eq!(tx.push(word), Ok(()));
     }
     assert!(rx.drain().eq(["one", "two", "three"]));
+}
+
+/// More than half of a test's stack.
+type Huge = [u64; 1 << 17];
+
+/// Runs `f` on a thread with a stack of so many MiB, as many programs have them.
+fn on_a_stack_of(mebibytes: usize, f: impl FnOnce() + Send + 'static) {
+    let thread = thread::Builder::new().stack_size(mebibytes << 20).spawn(f);
+    thread.expect("a thread").join().expect("no panic");
+}
+
+#[test]
+fn a_queue_of_huge_items_is_made_and_dropped_on_a_small_stack() {
+    on_a_stack_of(2, || {
+        for capacity in [1, 2, 5] {
+            let (mut tx, rx) = make::<Huge>(capacity);
+            assert!(tx.is_empty() && !rx.is_full() && rx.is_empty());
+            if SPEC.producers == Handles::One {
+                let words = vec![7_u64; capacity << 17];
+                // SAFETY: so many words are so many items.
+                let items = unsafe { core::slice::from_raw_parts(words.as_ptr().cast(), capacity) };
+                // Copied from where they lie to where they go.
+                assert_eq!(tx.push_slice(items), Ok(capacity));
+            }
+            drop(rx);
+            assert!(tx.is_closed());
+        }
+    });
+}
+
+#[test]
+fn huge_items_come_out_as_they_went_in() {
+    on_a_stack_of(64, || {
+        let (mut tx, mut rx) = make::<Huge>(2);
+        for i in 0..4_u64 {
+            assert!(tx.push([i; 1 << 17]).is_ok());
+            let n = tx.push_slice(vec![[!i; 1 << 17]].as_slice());
+            assert_eq!(n, Ok(1));
+            assert!(rx.pop().is_ok_and(|item| item == [i; 1 << 17]));
+            let mut out = Vec::new();
+            assert_eq!(rx.pop_into(&mut out, 1), Ok(1));
+            assert!(out[0] == [!i; 1 << 17]);
+        }
+        assert_eq!(SPEC.is_bounded(), rx.capacity() < 10);
+        assert!(tx.push([0; 1 << 17]).is_ok());
+    });
 }

@@ -8,7 +8,7 @@ use super::make;
 use crate::items::Ledger;
 use crate::rng::Rng;
 
-const ITEMS: u64 = if cfg!(miri) { 50 } else { 3_000 };
+const ITEMS: u64 = if cfg!(miri) { 50 } else { 1_000 };
 
 /// Stalls now and then, for no reason that the other side could know.
 fn stall(rng: &mut Rng) {

@@ -1,38 +1,55 @@
-//! `spsc::bounded` against a `VecDeque`: random programs, and the corpus of the fuzzer.
+//! Every kind of queue against a `VecDeque`: random programs, and the corpora of the fuzzers.
 
+#[path = "kinds.rs"]
+mod kinds;
 #[path = "../common/rng.rs"]
 mod rng;
-mod run_ops;
 
 use std::fs;
 use std::panic::catch_unwind;
 use std::path::Path;
 
 use rng::Rng;
-use run_ops::run_ops;
 
 #[test]
 fn random_programs_agree() {
-    let mut rng = Rng::new(1);
-    for case in 0..if cfg!(miri) { 20 } else { 6_000 } {
-        let bytes: Vec<u8> = (0..rng.below(300)).map(|_| rng.below(256) as u8).collect();
-        if let Err(panic) = catch_unwind(|| run_ops(&bytes)) {
-            eprintln!("case {case} fails; as a file for the corpus: {bytes:?}");
-            std::panic::resume_unwind(panic);
+    for (kind, run_ops) in kinds::ALL {
+        let mut rng = Rng::new(1);
+        for case in 0..if cfg!(miri) { 5 } else { 1_500 } {
+            let bytes: Vec<u8> = (0..rng.below(300)).map(|_| rng.below(256) as u8).collect();
+            if let Err(panic) = catch_unwind(|| run_ops(&bytes)) {
+                eprintln!("case {case} of {kind} fails; as a file for the corpus: {bytes:?}");
+                std::panic::resume_unwind(panic);
+            }
+        }
+    }
+}
+
+/// Any bytes are a program for any kind, so each kind runs what was found for the others too.
+#[test]
+fn the_fuzzers_corpora_agree() {
+    let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    let entries = |folder: &Path| -> Vec<_> {
+        let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
+        entries.map(|entry| entry.expect("an entry").path()).collect()
+    };
+    let files: Vec<_> = entries(&corpora).iter().flat_map(|folder| entries(folder)).collect();
+    assert!(!files.is_empty(), "{} is empty", corpora.display());
+    for file in files {
+        let program = fs::read(&file).expect("a corpus file that can be read");
+        for (kind, run_ops) in kinds::ALL {
+            eprintln!("{kind}: {}", file.display());
+            run_ops(&program);
         }
     }
 }
 
 #[test]
-fn the_fuzzers_corpus_agrees() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/spsc_bounded");
-    let files: Vec<_> = fs::read_dir(&folder)
-        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
-        .map(|entry| entry.expect("a corpus file").path())
-        .collect();
-    assert!(!files.is_empty(), "{} is empty", folder.display());
-    for file in files {
-        eprintln!("{}", file.display());
-        run_ops(&fs::read(&file).expect("a corpus file that can be read"));
+fn every_kind_has_its_fuzzer() {
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    let manifest = fs::read_to_string(fuzz.join("Cargo.toml")).expect("its manifest");
+    for (kind, _) in kinds::ALL {
+        assert!(fuzz.join(format!("fuzz_targets/{kind}.rs")).is_file(), "{kind}");
+        assert!(manifest.contains(&format!("name = \"{kind}\"")), "{kind}");
     }
 }

@@ -1,14 +1,16 @@
 //! A queue and a `VecDeque`, put through the same operations by one thread, must agree after each of them.
 //!
-//! Shared by the seeded loop and the corpus replay beside this file and by the target `spsc_bounded` in `fuzz/`.
+//! Compiled once per kind, see `kinds`. Shared by the seeded loop and the corpus replay beside this file and by the targets in
+//! `fuzz/`.
 //! Input: a byte for the capacity, one for the layout, one for the item; then an operation a byte, its operands behind it.
 
 use core::cell::RefCell;
-use core::mem::{forget, take};
+use core::mem::take;
 use std::collections::VecDeque;
 
-use raddle::spsc::bounded::{Consumer, Producer};
-use raddle::{PopError, PushError, spsc};
+use raddle::{PopError, PushError};
+
+use super::{Consumer, Producer, is_exact, make};
 
 /// Does what `bytes` say; panics if the queue breaks its contract.
 pub(crate) fn run_ops(bytes: &[u8]) {
@@ -17,15 +19,15 @@ pub(crate) fn run_ops(bytes: &[u8]) {
         byte @ 0..=199 => usize::from(byte % 20) + 1,
         byte => 60 + usize::from(byte - 200), // around the largest exact one
     };
-    let items_per_line = usize::from(input.byte() % 4);
+    let layout = usize::from(input.byte() % 4);
     match input.byte() % 7 {
-        0 => run::<u64>(capacity, items_per_line, input),
-        1 => run::<()>(capacity, items_per_line, input),
-        2 => run::<u8>(capacity, items_per_line, input),
-        3 => run::<[u64; 8]>(capacity, items_per_line, input),
-        4 => run::<[u8; 4096]>(capacity, items_per_line, input),
-        5 => run::<Box<u64>>(capacity, items_per_line, input),
-        _ => run::<Counted>(capacity, items_per_line, input),
+        0 => run::<u64>(capacity, layout, input),
+        1 => run::<()>(capacity, layout, input),
+        2 => run::<u8>(capacity, layout, input),
+        3 => run::<[u64; 8]>(capacity, layout, input),
+        4 => run::<[u8; 4096]>(capacity, layout, input),
+        5 => run::<Box<u64>>(capacity, layout, input),
+        _ => run::<Counted>(capacity, layout, input),
     }
 }
 
@@ -49,7 +51,7 @@ impl Input<'_> {
 }
 
 /// An item made from a number, which it keeps as far as it has room for it.
-trait Item: Sized {
+pub(super) trait Item: Sized {
     /// Whether a leaked item is leaked memory, which a sanitizer would report.
     const OWNS_MEMORY: bool = false;
 
@@ -127,37 +129,34 @@ impl Drop for Counted {
     }
 }
 
-/// Both ends, as long as they live, and what must be inside.
-struct Run<I> {
-    tx: Option<Producer<I>>,
-    rx: Option<Consumer<I>>,
-    model: VecDeque<u64>,
-    asked: usize,
-    capacity: usize,
+/// The handles of both ends, as long as they live, and what must be inside. The last of each acts.
+pub(super) struct Run<I> {
+    pub(super) tx: Vec<Producer<I>>,
+    pub(super) rx: Vec<Consumer<I>>,
+    pub(super) model: VecDeque<u64>,
+    pub(super) asked: usize,
+    pub(super) capacity: usize,
     /// The number of the next item made.
-    next: u64,
+    pub(super) next: u64,
     /// Items leaked with a chunk.
-    leaked: Vec<u64>,
+    pub(super) leaked: Vec<u64>,
 }
 
-fn run<I: Item>(asked: usize, items_per_line: usize, mut input: Input<'_>) {
+fn run<I: Item>(asked: usize, layout: usize, mut input: Input<'_>) {
     let drops_before = DROPS.with_borrow_mut(take);
-    let (tx, rx) = match items_per_line {
-        0 => spsc::bounded(asked),
-        items => spsc::bounded_in_lines_of(items, asked),
-    };
+    let (tx, rx) = make(layout, asked);
     let capacity = tx.capacity();
-    assert!(capacity >= asked && (items_per_line > 1 || asked > 64 || capacity == asked));
+    assert!(capacity >= asked && (!is_exact(layout, asked) || capacity == asked));
     let mut run = Run::<I> {
-        tx: Some(tx),
-        rx: Some(rx),
+        tx: vec![tx],
+        rx: vec![rx],
         model: VecDeque::new(),
         asked,
         capacity,
         next: 0,
         leaked: Vec::new(),
     };
-    while !input.0.is_empty() && (run.tx.is_some() || run.rx.is_some()) {
+    while !input.0.is_empty() && !(run.tx.is_empty() && run.rx.is_empty()) {
         run.step(&mut input);
         run.observe();
     }
@@ -178,15 +177,15 @@ impl<I: Item> Run<I> {
             6 => self.push_slice(input.count() % 100),
             7 => self.push_from(input.count() % 100),
             8 => self.pop_into(input.count()),
-            9 | 10 => self.reserve(input.count(), input.byte(), input.byte()),
-            11 | 12 => self.read(input.count(), input.byte()),
-            13 => self.peek(),
+            9 | 10 => self.produce(input.count(), input.byte(), input.byte()),
+            11 | 12 => self.consume(input.count(), input.byte()),
+            13 => self.front(),
             14 => self.drain(input.count()),
             // Rarely, or most runs would be short.
             _ => match input.byte() {
-                0..=9 => drop(self.tx.take()),
+                0..=9 => self.tx.clear(),
                 10..=19 => {
-                    self.rx = None;
+                    self.rx.clear();
                     self.model.clear();
                 }
                 _ => {}
@@ -194,24 +193,24 @@ impl<I: Item> Run<I> {
         }
     }
 
-    fn make(&mut self) -> (u64, I) {
+    pub(super) fn make(&mut self) -> (u64, I) {
         let id = self.next;
         self.next += 1;
         (id, I::new(id))
     }
 
-    fn closed_to_producer(&self) -> bool {
-        self.rx.is_none()
+    pub(super) fn closed_to_producer(&self) -> bool {
+        self.rx.is_empty()
     }
 
-    fn nothing_to_pop(&self) -> PopError {
-        if self.tx.is_none() { PopError::Closed } else { PopError::Empty }
+    pub(super) fn nothing_to_pop(&self) -> PopError {
+        if self.tx.is_empty() { PopError::Closed } else { PopError::Empty }
     }
 
     fn push(&mut self) {
         let (id, item) = self.make();
         let (closed, inside) = (self.closed_to_producer(), self.model.len());
-        let Some(tx) = &mut self.tx else { return };
+        let Some(tx) = self.tx.last_mut() else { return };
         let full = tx.is_full();
         match tx.push(item) {
             Ok(()) => {
@@ -225,7 +224,7 @@ impl<I: Item> Run<I> {
 
     fn pop(&mut self) {
         let nothing = self.nothing_to_pop();
-        let Some(rx) = &mut self.rx else { return };
+        let Some(rx) = self.rx.last_mut() else { return };
         match rx.pop() {
             Ok(item) => assert!(self.model.pop_front().is_some_and(|id| item.is(id))),
             Err(error) => assert!(self.model.is_empty() && error == nothing),
@@ -234,14 +233,14 @@ impl<I: Item> Run<I> {
 
     fn push_slice(&mut self, n: usize) {
         let (ids, items): (Vec<_>, Vec<_>) = (0..n).map(|_| self.make()).unzip();
-        let Some(tx) = &mut self.tx else { return };
+        let Some(tx) = self.tx.last_mut() else { return };
         let pushed = I::push_slice(tx, items);
         self.pushed_batch(&ids, pushed);
     }
 
     fn push_from(&mut self, n: usize) {
         let (ids, mut items): (Vec<_>, VecDeque<_>) = (0..n).map(|_| self.make()).unzip();
-        let Some(tx) = &mut self.tx else { return };
+        let Some(tx) = self.tx.last_mut() else { return };
         let pushed = tx.push_from(&mut items);
         let went_in = *pushed.as_ref().unwrap_or(&0);
         assert!(ids[went_in..].iter().zip(&items).all(|(&id, item)| item.is(id)));
@@ -251,7 +250,7 @@ impl<I: Item> Run<I> {
 
     /// Checks the outcome of a batch of `ids`, and adds what went in to the model.
     fn pushed_batch(&mut self, ids: &[u64], pushed: Result<usize, PushError<()>>) {
-        let full = self.tx.as_ref().is_some_and(Producer::is_full);
+        let full = self.tx.last().is_some_and(Producer::is_full);
         match pushed {
             Ok(n) => {
                 assert!(n > 0 || ids.is_empty(), "Ok(0) for {} items", ids.len());
@@ -266,7 +265,7 @@ impl<I: Item> Run<I> {
 
     fn pop_into(&mut self, max: usize) {
         let nothing = self.nothing_to_pop();
-        let Some(rx) = &mut self.rx else { return };
+        let Some(rx) = self.rx.last_mut() else { return };
         let (_, first) = (self.next, I::new(self.next));
         self.next += 1;
         let mut items = vec![first];
@@ -282,71 +281,8 @@ impl<I: Item> Run<I> {
         }
     }
 
-    fn reserve(&mut self, n: usize, write: u8, end: u8) {
-        let (closed, inside) = (self.closed_to_producer(), self.model.len());
-        let Some(tx) = &mut self.tx else { return };
-        let full = tx.is_full();
-        let mut chunk = match tx.reserve(n) {
-            Ok(chunk) => chunk,
-            Err(PushError::Full(())) => return assert!(!closed && full && n > 0),
-            Err(PushError::Closed(())) => return assert!(closed),
-        };
-        assert!(chunk.len() <= n && inside + chunk.len() <= self.capacity);
-        assert!(chunk.len() >= n.min(self.asked.saturating_sub(inside)));
-        let whole = chunk.len() < n;
-        let ids: Vec<_> = (self.next..).take(usize::from(write) % (chunk.len() + 1)).collect();
-        self.next += ids.len() as u64;
-        let (by_one, by_fill) = ids.split_at(ids.len() / 2);
-        by_one.iter().for_each(|&id| chunk.write(I::new(id)));
-        assert_eq!(chunk.fill(by_fill.iter().map(|&id| I::new(id))), by_fill.len());
-        assert_eq!(chunk.written(), ids.len());
-        match end {
-            0..=9 => drop(chunk),
-            10..=19 if !I::OWNS_MEMORY => {
-                forget(chunk);
-                self.leaked.extend(ids);
-            }
-            _ => {
-                let k = usize::from(end) % (ids.len() + 1);
-                let all = k == chunk.len();
-                chunk.commit(k);
-                self.model.extend(&ids[..k]);
-                assert!(!(whole && all) || self.tx.as_ref().is_some_and(Producer::is_full));
-            }
-        }
-    }
-
-    fn read(&mut self, n: usize, end: u8) {
-        let nothing = self.nothing_to_pop();
-        let Some(rx) = &mut self.rx else { return };
-        let chunk = match rx.read(n) {
-            Ok(chunk) => chunk,
-            Err(error) => return assert!(self.model.is_empty() && n > 0 && error == nothing),
-        };
-        assert_eq!(chunk.len(), n.min(self.model.len()));
-        assert_eq!(chunk.runs().map(<[I]>::len).sum::<usize>(), chunk.len());
-        assert!(chunk.runs().flatten().zip(&self.model).all(|(item, &id)| item.is(id)));
-        match end {
-            0..=19 => {} // not released: all stay
-            _ => {
-                let k = usize::from(end) % (chunk.len() + 1);
-                chunk.release(k);
-                self.model.drain(..k);
-            }
-        }
-    }
-
-    fn peek(&mut self) {
-        let nothing = self.nothing_to_pop();
-        let Some(rx) = &mut self.rx else { return };
-        match rx.peek() {
-            Ok(item) => assert!(self.model.front().is_some_and(|&id| item.is(id))),
-            Err(error) => assert!(self.model.is_empty() && error == nothing),
-        }
-    }
-
     fn drain(&mut self, n: usize) {
-        let Some(rx) = &mut self.rx else { return };
+        let Some(rx) = self.rx.last_mut() else { return };
         for item in rx.drain().take(n) {
             assert!(self.model.pop_front().is_some_and(|id| item.is(id)));
         }
@@ -357,19 +293,19 @@ impl<I: Item> Run<I> {
     fn observe(&self) {
         let inside = self.model.len();
         assert!(inside <= self.capacity);
-        if let Some(tx) = &self.tx {
+        if let Some(tx) = self.tx.last() {
             assert_eq!((tx.len(), tx.capacity()), (inside, self.capacity));
             assert_eq!(tx.is_empty(), inside == 0);
-            assert_eq!(tx.is_closed(), self.rx.is_none());
+            assert_eq!(tx.is_closed(), self.rx.is_empty());
             // Leftovers are gone with the consumer, and it is no longer worth asking.
-            assert!(self.rx.is_none() || !tx.is_full() || inside >= self.asked);
+            assert!(self.rx.is_empty() || !tx.is_full() || inside >= self.asked);
             assert!(inside < self.capacity || tx.is_full());
         }
-        if let Some(rx) = &self.rx {
+        if let Some(rx) = self.rx.last() {
             assert_eq!((rx.len(), rx.capacity()), (inside, self.capacity));
             assert_eq!(rx.is_empty(), inside == 0);
-            assert_eq!(rx.is_closed(), self.tx.is_none());
-            assert!(self.tx.as_ref().is_none_or(|tx| tx.is_full() == rx.is_full()));
+            assert_eq!(rx.is_closed(), self.tx.is_empty());
+            assert!(self.tx.last().is_none_or(|tx| tx.is_full() == rx.is_full()));
         }
     }
 }

@@ -1,0 +1,4 @@
+fn main() {
+    let (tx, _rx) = raddle::spmc::unbounded::<u8>();
+    let _other = tx.clone();
+}
