@@ -37,7 +37,7 @@ fn a_late_claim_meets_another_life(model: Model) -> Checked {
 }
 
 fn a_late_claim_meets_another_life_beside_the_only_producer(model: Model) -> Checked {
-    model.preemptions(1).at_least(1423).check_outcomes(
+    model.preemptions(1).at_least(1200).check_outcomes(
         || {
             let (mut tx, rx) = spmc::unbounded_in_segments_of(2);
             (1..=3).for_each(|i| tx.push(i).unwrap());

@@ -151,8 +151,12 @@ fn a_deque_gets_back_what_did_not_go_in(model: Model) -> Checked {
             (0, None, 0, 2),
             (0, None, 1, 1),
             (0, None, 2, 0),
+            (0, Some(1), 1, 2),
             (0, Some(1), 2, 1),
-            (2, None, 2, 0),
+            (1, None, 1, 1),
+            (1, None, 2, 0),
+            (1, Some(1), 1, 2),
+            (1, Some(1), 2, 1),
             (2, Some(1), 2, 1),
         ],
     )
@@ -178,7 +182,6 @@ fn a_batch_is_popped_beside_a_producer(model: Model) -> Checked {
             (claimed, pushed, seen)
         },
         [
-            (0, false, vec![2, 3]),
             (0, true, vec![1, 2, 3]),
             (0, true, vec![2, 3]),
             (0, true, vec![2, 3, 1]),
@@ -332,6 +335,8 @@ fn a_forced_push_is_passed_over(model: Model) -> Checked {
         },
         [
             (1, vec![], vec![2, 3, 4]),
+            (1, vec![2], vec![3, 4]),
+            (1, vec![2], vec![3, 4, 5]),
             (1, vec![2], vec![3, 5, 4]),
             (2, vec![1], vec![3, 4, 5]),
             (2, vec![1, 3], vec![5, 4]),

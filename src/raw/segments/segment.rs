@@ -54,8 +54,6 @@ impl Word {
     const INDEX: usize =
         if Self::AT > 1 { usize::MAX << Self::AT } else { Self::ALIGN - 1 - Self::LEFT };
     const LAST: usize = Self::INDEX >> Self::AT;
-    /// What to add for the next index.
-    pub(super) const ONE: usize = 1 << Self::AT;
     /// Says of the consumers' segment that the producers have left it, so that nobody needs to look.
     pub(super) const LEFT: usize = 1;
 
