@@ -22,6 +22,29 @@ fn ends_may_be_sent_and_shared_if_their_items_may_be_sent() {
     is_sync::<Consumer<Unshared>>();
 }
 
+/// The handles of every door, by names short enough for a field.
+#[expect(dead_code, reason = "it is enough that they can be named, sent and shared")]
+struct Fields {
+    spsc:
+        (raddle::spsc::unbounded::Producer<Unshared>, raddle::spsc::unbounded::Consumer<Unshared>),
+    mpsc: (raddle::mpsc::bounded::Producer<Unshared>, raddle::mpsc::bounded::Consumer<Unshared>),
+    mpsc_unbounded:
+        (raddle::mpsc::unbounded::Producer<Unshared>, raddle::mpsc::unbounded::Consumer<Unshared>),
+    spmc: (raddle::spmc::bounded::Producer<Unshared>, raddle::spmc::bounded::Consumer<Unshared>),
+    spmc_unbounded:
+        (raddle::spmc::unbounded::Producer<Unshared>, raddle::spmc::unbounded::Consumer<Unshared>),
+    mpmc: (raddle::mpmc::bounded::Producer<Unshared>, raddle::mpmc::bounded::Consumer<Unshared>),
+    mpmc_unbounded:
+        (raddle::mpmc::unbounded::Producer<Unshared>, raddle::mpmc::unbounded::Consumer<Unshared>),
+    fixed: raddle::mpmc::Fixed<Unshared, 4>,
+}
+
+#[test]
+fn ends_of_every_door_may_be_sent_and_shared_if_their_items_may_be_sent() {
+    is_send::<Fields>();
+    is_sync::<Fields>();
+}
+
 #[test]
 fn chunks_and_drains_may_be_sent_if_their_items_may_be_sent() {
     is_send::<WriteChunk<'_, Unshared>>();

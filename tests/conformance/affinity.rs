@@ -19,7 +19,7 @@ pub(crate) fn on_cores(cores: usize, f: impl FnOnce() + Send) {
 fn keep_to(cores: usize) {
     /// As large as the C library's `cpu_set_t`: 1024 bits.
     type Set = [u64; 16];
-    // SAFETY: as declared in the C library's `sched.h`, which the standard library links.
+    // As declared in the C library's `sched.h`, which the standard library links.
     unsafe extern "C" {
         fn sched_getaffinity(thread: i32, size: usize, set: *mut Set) -> i32;
         fn sched_setaffinity(thread: i32, size: usize, set: *const Set) -> i32;

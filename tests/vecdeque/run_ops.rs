@@ -156,7 +156,7 @@ fn run<I: Item>(asked: usize, layout: usize, mut input: Input<'_>) {
         next: 0,
         leaked: Vec::new(),
     };
-    while !input.0.is_empty() && !(run.tx.is_empty() && run.rx.is_empty()) {
+    while !input.0.is_empty() && (!run.tx.is_empty() || !run.rx.is_empty()) {
         run.step(&mut input);
         run.observe();
     }

@@ -7,23 +7,34 @@ use raddle::{mpmc, mpsc, spmc, spsc};
 
 use crate::{Checked, Model, counted, models};
 
-models![a_late_claim_meets_another_life, a_late_claim_meets_another_life_beside_the_only_producer,];
+models![
+    a_late_claim_meets_another_life,
+    a_late_claim_meets_another_life_beside_the_only_producer,
+    a_producer_comes_back_to_a_segment_that_is_done,
+    a_producer_comes_back_to_a_segment_that_the_only_consumer_left,
+    a_producer_comes_back_to_the_first_slot_of_two,
+    two_producers_come_back_to_a_segment,
+    a_consumer_comes_back_to_a_segment_that_is_done,
+    a_consumer_comes_back_to_the_first_slot_of_two,
+    a_spare_goes_to_the_only_producer,
+    a_spare_goes_to_a_producer,
+    more_segments_than_are_kept,
+];
 
 /// A consumer looks, is away until its segment has come round, and finds its end where it was: a claim on a slot that no
 /// producer has claimed.
 fn a_late_claim_meets_another_life(model: Model) -> Checked {
-    model.preemptions(1).at_least(4014).check_outcomes(
+    model.preemptions(1).at_least(18533).check_outcomes(
         || {
             let (tx, rx) = mpmc::unbounded_in_segments_of(2);
             (1..=3).for_each(|i| tx.push(i).unwrap());
             assert_eq!(rx.pop(), Ok(1));
             let other = rx.clone();
             let consumer = thread::spawn(move || other.pop().ok());
-            let mut mine = Vec::from_iter([rx.pop(), rx.pop()].into_iter().flatten());
-            for i in 4..=5 {
-                tx.push(i).unwrap();
-                mine.extend(rx.pop());
-            }
+            let mut mine = Vec::new();
+            let _ = rx.pop_into(&mut mine, 9);
+            assert_eq!(tx.push_slice(&[4, 5]), Ok(2));
+            let _ = rx.pop_into(&mut mine, 9);
             let theirs = consumer.join().unwrap();
             tx.push(6).unwrap();
             mine.extend(rx.drain());
@@ -37,19 +48,17 @@ fn a_late_claim_meets_another_life(model: Model) -> Checked {
 }
 
 fn a_late_claim_meets_another_life_beside_the_only_producer(model: Model) -> Checked {
-    model.preemptions(1).at_least(1200).check_outcomes(
+    model.preemptions(1).at_least(3205).check_outcomes(
         || {
             let (mut tx, rx) = spmc::unbounded_in_segments_of(2);
             (1..=3).for_each(|i| tx.push(i).unwrap());
             assert_eq!(rx.pop(), Ok(1));
             let other = rx.clone();
             let consumer = thread::spawn(move || other.pop().ok());
-            let mut mine = Vec::from_iter([rx.pop(), rx.pop()].into_iter().flatten());
-            for i in 4..=5 {
-                tx.push(i).unwrap();
-                mine.extend(rx.pop());
-            }
-            mine.extend(rx.pop());
+            let mut mine = Vec::new();
+            let _ = rx.pop_into(&mut mine, 9);
+            assert_eq!(tx.push_slice(&[4, 5]), Ok(2));
+            let _ = rx.pop_into(&mut mine, 9);
             let theirs = consumer.join().unwrap();
             tx.push(6).unwrap();
             mine.extend(rx.drain());
@@ -59,5 +68,187 @@ fn a_late_claim_meets_another_life_beside_the_only_producer(model: Model) -> Che
             theirs
         },
         [None, Some(2), Some(3), Some(4), Some(5)],
+    )
+}
+
+/// Its slot was passed over, and everybody else has left: it pays the last debt, and pushes again.
+fn a_producer_comes_back_to_a_segment_that_is_done(model: Model) -> Checked {
+    model.at_least(303).check_outcomes(
+        || {
+            let (drops, item) = counted();
+            let (tx, rx) = mpmc::unbounded_in_segments_of(1);
+            let (other, theirs) = (tx.clone(), item.clone());
+            let producer = thread::spawn(move || assert!(other.push(theirs()).is_ok()));
+            let claimed = tx.len();
+            assert!(tx.push(item()).is_ok());
+            assert!(rx.pop().is_ok());
+            let early = rx.pop().is_ok();
+            producer.join().unwrap();
+            assert_eq!(rx.drain().count(), usize::from(!early));
+            assert_eq!(drops.get(), 2);
+            (claimed, early)
+        },
+        [(0, false), (0, true), (1, false), (1, true)],
+    )
+}
+
+fn a_producer_comes_back_to_a_segment_that_the_only_consumer_left(model: Model) -> Checked {
+    model.at_least(120).check_outcomes(
+        || {
+            let (drops, item) = counted();
+            let (tx, mut rx) = mpsc::unbounded_in_segments_of(1);
+            let (other, theirs) = (tx.clone(), item.clone());
+            let producer = thread::spawn(move || assert!(other.push(theirs()).is_ok()));
+            let claimed = tx.len();
+            assert!(tx.push(item()).is_ok());
+            assert!(rx.pop().is_ok());
+            let early = rx.pop().is_ok();
+            producer.join().unwrap();
+            assert_eq!(rx.drain().count(), usize::from(!early));
+            assert_eq!(drops.get(), 2);
+            (claimed, early)
+        },
+        [(0, false), (0, true), (1, false), (1, true)],
+    )
+}
+
+/// It goes on through the slots after its own.
+fn a_producer_comes_back_to_the_first_slot_of_two(model: Model) -> Checked {
+    model.at_least(160).check_outcomes(
+        || {
+            let (tx, mut rx) = mpsc::unbounded_in_segments_of(2);
+            let other = tx.clone();
+            let producer = thread::spawn(move || other.push(1).unwrap());
+            let claimed = tx.len();
+            (2..=3).for_each(|i| tx.push(i).unwrap());
+            let mut all = Vec::from_iter([rx.pop(), rx.pop()].into_iter().flatten());
+            producer.join().unwrap();
+            let first = all[0];
+            all.extend(rx.drain());
+            all.sort_unstable();
+            assert_eq!(all, [1, 2, 3]);
+            (claimed, first)
+        },
+        [(0, 1), (0, 2), (1, 1), (1, 2)],
+    )
+}
+
+/// The first of them leaves the rest of the way to the second.
+fn two_producers_come_back_to_a_segment(model: Model) -> Checked {
+    model.at_least(3237).check_outcomes(
+        || {
+            let (tx, mut rx) = mpsc::unbounded_in_segments_of(2);
+            let (first, second) = (tx.clone(), tx.clone());
+            let first = thread::spawn(move || first.push(1).unwrap());
+            let second = thread::spawn(move || second.push(2).unwrap());
+            let claimed = tx.len();
+            tx.push(3).unwrap();
+            let popped = rx.pop().expect("one is in");
+            first.join().unwrap();
+            second.join().unwrap();
+            let mut all = Vec::from_iter(rx.drain());
+            all.push(popped);
+            all.sort_unstable();
+            assert_eq!(all, [1, 2, 3]);
+            (claimed, popped)
+        },
+        [(0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (1, 3), (2, 1), (2, 2)],
+    )
+}
+
+/// It is never told Empty, not even if the producer is back in the segment where the consumer saw its end: an item is in.
+fn a_consumer_comes_back_to_a_segment_that_is_done(model: Model) -> Checked {
+    model.preemptions(1).at_least(640).check_outcomes(
+        || {
+            let (drops, item) = counted();
+            let (mut tx, rx) = spmc::unbounded_in_segments_of(1);
+            (0..3).for_each(|_| assert!(tx.push(item()).is_ok()));
+            let other = rx.clone();
+            let consumer = thread::spawn(move || assert!(other.pop().is_ok()));
+            (0..2).for_each(|_| assert!(rx.pop().is_ok()));
+            let early = drops.get();
+            assert!(tx.push(item()).is_ok());
+            consumer.join().unwrap();
+            drop((tx, rx));
+            assert_eq!(drops.get(), 4);
+            early
+        },
+        [2, 3],
+    )
+}
+
+fn a_consumer_comes_back_to_the_first_slot_of_two(model: Model) -> Checked {
+    model.preemptions(1).at_least(1840).check_outcomes(
+        || {
+            let (tx, rx) = mpmc::unbounded_in_segments_of(2);
+            (1..=3).for_each(|i| tx.push(i).unwrap());
+            let other = rx.clone();
+            let consumer = thread::spawn(move || other.pop().ok());
+            let mut all = Vec::from_iter([rx.pop(), rx.pop()].into_iter().flatten());
+            (4..=5).for_each(|i| tx.push(i).unwrap());
+            let theirs = consumer.join().unwrap();
+            all.extend(theirs.into_iter().chain(rx.drain()));
+            all.sort_unstable();
+            assert_eq!(all, [1, 2, 3, 4, 5]);
+            theirs
+        },
+        [Some(1), Some(2), Some(3)],
+    )
+}
+
+/// What the consumer frees the producer uses again, and finds as new.
+fn a_spare_goes_to_the_only_producer(model: Model) -> Checked {
+    model.at_least(152).check_outcomes(
+        || {
+            let (mut tx, mut rx) = spsc::unbounded_in_segments_of(1);
+            (1..=2).for_each(|i| tx.push(i).unwrap());
+            let producer = thread::spawn(move || {
+                (3..=4).for_each(|i| tx.push(i).unwrap());
+                tx
+            });
+            let mut all: Vec<_> = (0..3).filter_map(|_| rx.pop().ok()).collect();
+            let seen = all.len();
+            let _tx = producer.join().unwrap();
+            all.extend(rx.drain());
+            assert_eq!(all, [1, 2, 3, 4]);
+            seen
+        },
+        [2, 3],
+    )
+}
+
+fn a_spare_goes_to_a_producer(model: Model) -> Checked {
+    model.at_least(149).check_outcomes(
+        || {
+            let (tx, mut rx) = mpsc::unbounded_in_segments_of(1);
+            (1..=2).for_each(|i| tx.push(i).unwrap());
+            let producer = thread::spawn(move || {
+                tx.push(3).unwrap();
+                tx
+            });
+            let mut all: Vec<_> = (0..3).filter_map(|_| rx.pop().ok()).collect();
+            let seen = all.len();
+            let _tx = producer.join().unwrap();
+            all.extend(rx.drain());
+            assert_eq!(all, [1, 2, 3]);
+            seen
+        },
+        [2, 3],
+    )
+}
+
+/// Those that find no place among the spares are freed; loom misses them otherwise.
+fn more_segments_than_are_kept(model: Model) -> Checked {
+    model.at_least(1).check_outcomes(
+        || {
+            let (drops, item) = counted();
+            let (tx, rx) = mpmc::unbounded_in_segments_of(1);
+            (0..6).for_each(|_| assert!(tx.push(item()).is_ok()));
+            assert_eq!(rx.drain().count(), 6);
+            assert_eq!(drops.get(), 6);
+            // And those that did are used again.
+            (0..2).for_each(|_| assert!(tx.push(item()).is_ok()));
+        },
+        [()],
     )
 }

@@ -194,10 +194,11 @@ impl<T, P: PushEnd> Segments<T, P, Many> {
                     }
                     return Claims { first: from, len };
                 }
-            } else if !left {
-                return Claims { first: 0, len: 0 };
-            } else {
+            } else if left {
                 self.show_consumers_the_way(word);
+            // Relaxed: a number. If the tail we saw is of another life, we see that this end has left the one of `word`.
+            } else if self.head.word.load(Ordering::Relaxed) == word.0 {
+                return Claims { first: 0, len: 0 };
             }
         }
     }
