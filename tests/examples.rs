@@ -11,7 +11,8 @@ fn every_example_runs() {
         let file = file.expect("a file").file_name();
         let name = file.to_str().and_then(|file| file.strip_suffix(".rs")).expect("an example");
         let mut cargo = Command::new(env!("CARGO"));
-        let run = cargo.current_dir(root).args(["run", "--quiet", "--example", name]).output();
+        let run = ["run", "--quiet", "--features", "latency", "--example", name];
+        let run = cargo.current_dir(root).args(run).output();
         let run = run.expect("cargo runs");
         let errors = String::from_utf8_lossy(&run.stderr);
         assert!(run.status.success(), "{name}: {errors}");

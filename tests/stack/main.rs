@@ -4,6 +4,7 @@
 
 mod drops;
 mod indices;
+#[allow(dead_code, reason = "the queues' tests use more of it")]
 #[path = "../conformance/items.rs"]
 mod items;
 mod order;
