@@ -9,6 +9,7 @@ mod affinity;
 mod items;
 #[macro_use]
 mod kinds;
+#[cfg(not(loom))] // in a model its constructor is not `const`
 mod fixed;
 mod race;
 #[path = "../common/rng.rs"]

@@ -24,7 +24,7 @@ models![
 /// A consumer looks, is away until its segment has come round, and finds its end where it was: a claim on a slot that no
 /// producer has claimed.
 fn a_late_claim_meets_another_life(model: Model) -> Checked {
-    model.preemptions(1).at_least(18533).check_outcomes(
+    model.preemptions(1).at_least(7900).check_outcomes(
         || {
             let (tx, rx) = mpmc::unbounded_in_segments_of(2);
             (1..=3).for_each(|i| tx.push(i).unwrap());
@@ -48,7 +48,7 @@ fn a_late_claim_meets_another_life(model: Model) -> Checked {
 }
 
 fn a_late_claim_meets_another_life_beside_the_only_producer(model: Model) -> Checked {
-    model.preemptions(1).at_least(3205).check_outcomes(
+    model.preemptions(1).at_least(2000).check_outcomes(
         || {
             let (mut tx, rx) = spmc::unbounded_in_segments_of(2);
             (1..=3).for_each(|i| tx.push(i).unwrap());
