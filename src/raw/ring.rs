@@ -299,6 +299,8 @@ unsafe impl<T, P: Cardinality, C: Cardinality, S: AsRef<[Slot<T>]>> RawQueue for
     }
 
     unsafe fn retract(&self, claim: Claim<T>) {
+        // The item has moved out again by now.
+        self.slot(claim.number).item();
         let _nobody_watches = self.slot(claim.number).give_back(self.step);
     }
 

@@ -16,6 +16,7 @@ models![
     two_producers_come_back_to_a_segment,
     a_consumer_comes_back_to_a_segment_that_is_done,
     a_consumer_comes_back_to_the_first_slot_of_two,
+    whoever_ends_the_last_lap_uses_the_segment_again,
     a_spare_goes_to_the_only_producer,
     a_spare_goes_to_a_producer,
     more_segments_than_are_kept,
@@ -250,5 +251,35 @@ fn more_segments_than_are_kept(model: Model) -> Checked {
             (0..2).for_each(|_| assert!(tx.push(item()).is_ok()));
         },
         [()],
+    )
+}
+
+/// Of three consumers one is through with its slot, one leaves the segment, and the last frees it and pushes into it.
+fn whoever_ends_the_last_lap_uses_the_segment_again(model: Model) -> Checked {
+    model.preemptions(1).at_least(5487).check_outcomes(
+        || {
+            let (tx, rx) = mpmc::unbounded_in_segments_of(2);
+            (1..=4).for_each(|i| tx.push(i).unwrap());
+            let (leaver, last) = (rx.clone(), rx.clone());
+            let leaver = thread::spawn(move || leaver.pop().ok());
+            let last = thread::spawn(move || {
+                let popped = last.pop().ok();
+                tx.push(5).unwrap();
+                popped
+            });
+            let popped = [rx.pop().ok(), leaver.join().unwrap(), last.join().unwrap()];
+            let mut all: Vec<_> = popped.into_iter().flatten().chain(rx.drain()).collect();
+            all.sort_unstable();
+            assert_eq!(all, [1, 2, 3, 4, 5]);
+            popped
+        },
+        [
+            [Some(1), Some(2), Some(3)],
+            [Some(1), Some(3), Some(2)],
+            [Some(2), Some(1), Some(3)],
+            [Some(2), Some(3), Some(1)],
+            [Some(3), Some(1), Some(2)],
+            [Some(3), Some(2), Some(1)],
+        ],
     )
 }

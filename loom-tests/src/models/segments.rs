@@ -22,6 +22,7 @@ models![
     the_only_consumer_passes_over_a_producer,
     a_consumer_passes_over_a_producer,
     a_batch_crosses_the_end,
+    a_batch_goes_into_a_segment_that_another_linked,
     a_batch_keeps_its_order_when_it_is_passed_over,
     a_batch_of_the_only_producer_crosses_the_end,
     a_batch_comes_out_across_the_end,
@@ -387,5 +388,20 @@ fn leftovers_in_several_segments_are_dropped(model: Model) -> Checked {
             (early, pushed)
         },
         [(2, false), (2, true), (3, false), (3, true)],
+    )
+}
+
+fn a_batch_goes_into_a_segment_that_another_linked(model: Model) -> Checked {
+    model.at_least(1995).check_outcomes(
+        || {
+            let (tx, mut rx) = mpsc::unbounded_in_segments_of(3);
+            assert_eq!(tx.push_slice(&[1, 2, 3]), Ok(3));
+            let other = tx.clone();
+            let producer = thread::spawn(move || other.push(4).unwrap());
+            assert_eq!(tx.push_slice(&[8, 9]), Ok(2));
+            producer.join().unwrap();
+            rx.drain().skip(3).collect::<Vec<_>>()
+        },
+        [vec![4, 8, 9], vec![8, 4, 9], vec![8, 9, 4]],
     )
 }

@@ -21,6 +21,8 @@ models![
     a_producer_passes_over_a_consumer,
     the_only_producer_passes_over_a_consumer,
     a_consumer_is_passed_over_twice,
+    a_slot_is_used_after_its_consumer_came_back,
+    a_slot_is_used_after_its_producer_came_back,
     a_producer_is_passed_over_in_the_next_lap,
     a_forced_push_is_passed_over,
     an_item_in_a_slot_that_was_passed_over_is_dropped_once,
@@ -362,5 +364,60 @@ fn an_item_in_a_slot_that_was_passed_over_is_dropped_once(model: Model) -> Check
             (claimed, pushed)
         },
         [(0, false), (0, true), (1, true)],
+    )
+}
+
+/// The ring comes round to a slot that its consumer has just given back.
+fn a_slot_is_used_after_its_consumer_came_back(model: Model) -> Checked {
+    model.at_least(945).check_outcomes(
+        || {
+            let (mut tx, rx) = spmc::bounded(3);
+            assert_eq!(tx.push_slice(&[1, 2, 3]), Ok(3));
+            let other = rx.clone();
+            let consumer = thread::spawn(move || other.pop().ok());
+            // Both in threads of their own, so that neither needs a preemption to begin.
+            let both = thread::spawn(move || {
+                let mut all = Vec::new();
+                let mut pushed = Vec::new();
+                for item in 4..=5 {
+                    all.extend(rx.pop());
+                    pushed.extend(tx.push(item).ok().map(|()| item));
+                }
+                pushed.extend(tx.push(6).ok().map(|()| 6));
+                (all, pushed, rx)
+            });
+            let theirs = consumer.join().unwrap();
+            let (all, pushed, rx) = both.join().unwrap();
+            assert_eq!(
+                sorted(all.into_iter().chain(theirs).chain(rx.drain())),
+                [vec![1, 2, 3], pushed].concat()
+            );
+            theirs
+        },
+        [Some(1), Some(2), Some(3)],
+    )
+}
+
+fn a_slot_is_used_after_its_producer_came_back(model: Model) -> Checked {
+    model.at_least(1810).check_outcomes(
+        || {
+            let (tx, mut rx) = mpsc::bounded(2);
+            let other = tx.clone();
+            let producer = thread::spawn(move || other.push(1).is_ok());
+            let both = thread::spawn(move || {
+                let mut pushed = Vec::from_iter(tx.push(2).ok().map(|()| 2));
+                let all = Vec::from_iter(rx.pop());
+                pushed.extend(tx.push(3).ok().map(|()| 3));
+                (all, pushed, rx)
+            });
+            let theirs = producer.join().unwrap();
+            let (mut all, mut pushed, mut rx) = both.join().unwrap();
+            let seen = all.len();
+            all.extend(rx.drain());
+            pushed.extend(theirs.then_some(1));
+            assert_eq!(sorted(all), sorted(pushed));
+            (theirs, seen)
+        },
+        [(false, 1), (true, 1)],
     )
 }

@@ -265,6 +265,8 @@ unsafe impl<T, P: PushEnd, C: PopEnd> RawQueue for Segments<T, P, C> {
 
     unsafe fn retract(&self, claim: Claim<T>) {
         let word = Word(claim.number);
+        // The item has moved out again by now.
+        self.claim_at(word);
         // SAFETY: a claim keeps its segment.
         let segment = unsafe { Segment::<T>::of(word) };
         // SAFETY: a claim is of one of its slots.
