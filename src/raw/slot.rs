@@ -173,13 +173,9 @@ impl<T> Slot<T> {
         let mut state = self.state.load(Ordering::Relaxed);
         loop {
             let next = (state & !TAGS).wrapping_add(step) | VACANT;
-            let swap = self.state.compare_exchange_weak(
-                state,
-                next,
-                // ORDERING: (S4) AcqRel, pairs with (S2, S7): the item is out; and all that the watcher saw done is done.
-                Ordering::AcqRel,
-                Ordering::Relaxed,
-            );
+            let cell = &self.state;
+            // ORDERING: (S4) AcqRel, pairs with (S2, S7): the item is out; and all that the watcher saw done is done.
+            let swap = cell.compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Relaxed);
             match swap {
                 Ok(_) => return state & WATCHED != 0,
                 Err(further) => state = further,
