@@ -4,6 +4,9 @@
 //! each.
 #![cfg(loom)]
 
+#[path = "must_fail/stories.rs"]
+mod stories;
+
 use loom::sync::Arc;
 use loom::thread;
 use raddle::sync::{AtomicUsize, Ordering, Shadow, Tracked, site};

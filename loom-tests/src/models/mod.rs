@@ -9,6 +9,7 @@ pub mod segments;
 pub mod spsc;
 pub mod stack;
 pub mod stalled;
+pub mod stories;
 
 /// Every model, by its short name.
 pub fn all() -> Vec<(&'static str, fn())> {
@@ -22,6 +23,10 @@ pub fn all() -> Vec<(&'static str, fn())> {
         reuse::MODELS,
         handles::MODELS,
         stack::MODELS,
+        stories::orders::MODELS,
+        stories::updates::MODELS,
+        stories::locks::MODELS,
+        stories::news::MODELS,
     ]
     .concat()
     .into_iter()
