@@ -1,3 +1,4 @@
+#![doc = include_str!("guide_links.md")]
 #![doc = include_str!("../README.md")]
 //!
 //! # Progress
@@ -38,33 +39,45 @@ pub mod sync;
 pub use backoff::Backoff;
 pub use queue::{PopError, PushError};
 
-/// The guide: the pages of `docs/`, whose every snippet is compiled and run.
+/// A page of the guide, whose links rustdoc finds by the names in `guide_links.md`.
+macro_rules! page {
+    ($(#[$attribute:meta])* $name:ident, $file:literal) => {
+        #[doc = include_str!("guide_links.md")]
+        #[doc = include_str!(concat!("../docs/", $file))]
+        $(#[$attribute])*
+        pub mod $name {}
+    };
+}
+
+#[doc = include_str!("guide_links.md")]
+#[doc = include_str!("../docs/README.md")]
 pub mod guide {
-    #[doc = include_str!("../docs/spsc.md")]
-    pub mod spsc {}
-
-    #[doc = include_str!("../docs/ring.md")]
-    pub mod ring {}
-
-    #[doc = include_str!("../docs/segments.md")]
-    pub mod segments {}
-
-    #[doc = include_str!("../docs/stack.md")]
-    pub mod stack {}
-
-    #[doc = include_str!("../docs/aba.md")]
-    pub mod aba {}
-
-    #[cfg(all(feature = "std", target_has_atomic = "64"))]
-    #[doc = include_str!("../docs/counters.md")]
-    pub mod counters {}
-
-    #[doc = include_str!("../docs/cache-lines.md")]
-    pub mod cache_lines {}
-
-    #[doc = include_str!("../docs/model-checking.md")]
-    pub mod model_checking {}
-
-    #[doc = include_str!("../docs/measuring.md")]
-    pub mod measuring {}
+    page!(atomics, "atomics.md");
+    page!(memory_order, "memory-order.md");
+    page!(cost, "cost.md");
+    page!(
+        #[cfg(all(feature = "std", target_has_atomic = "64"))]
+        contention,
+        "contention.md"
+    );
+    page!(cache_lines, "cache-lines.md");
+    page!(flags, "flags.md");
+    page!(updates, "updates.md");
+    page!(aba, "aba.md");
+    page!(promises, "promises.md");
+    page!(locks, "locks.md");
+    page!(
+        #[cfg(all(feature = "std", target_has_atomic = "64"))]
+        counters,
+        "counters.md"
+    );
+    page!(choosing, "choosing.md");
+    page!(model_checking, "model-checking.md");
+    page!(spsc, "spsc.md");
+    page!(ring, "ring.md");
+    page!(segments, "segments.md");
+    page!(stack, "stack.md");
+    page!(measuring, "measuring.md");
+    page!(evidence, "evidence.md");
+    page!(orderings, "orderings.md");
 }
