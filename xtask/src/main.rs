@@ -2,6 +2,7 @@
 
 mod checker;
 mod labels;
+mod links;
 mod orderings;
 mod run;
 mod suites;
@@ -31,6 +32,12 @@ enum Task {
         #[arg(long)]
         list: bool,
     },
+    /// Runs the models whose names contain NAME, on the patched model checker, and shows what they print
+    Model {
+        /// A part of a name: `ring`, `stories::orders::a_message`
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
     /// Judges every ordering by its mutants and compares the table with docs/orderings.md
     Orderings {
         /// Writes the table instead
@@ -48,6 +55,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Task::Test { only, .. } => test(&only),
+        Task::Model { name } => model(&name),
         Task::Orderings { write } => {
             let suite = if write { suites::WRITE_ORDERINGS } else { suites::ORDERINGS };
             run_all(&[&suite])
@@ -65,6 +73,17 @@ fn test(only: &[String]) -> ExitCode {
     }
     let chosen = |suite: &&Suite| only.is_empty() || only.iter().any(|name| name == suite.name);
     run_all(&SUITES.iter().filter(chosen).collect::<Vec<_>>())
+}
+
+fn model(name: &str) -> ExitCode {
+    match Project::here().and_then(|project| suites::models_called(&project, name)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn run_all(suites: &[&Suite]) -> ExitCode {

@@ -81,7 +81,7 @@ pub(crate) fn cargo(folder: &Path) -> Command {
 pub(crate) struct Log(File);
 
 impl Log {
-    fn create(path: &Path) -> io::Result<Self> {
+    pub(crate) fn create(path: &Path) -> io::Result<Self> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }

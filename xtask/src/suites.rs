@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::labels;
+use crate::links;
 use crate::orderings;
 use crate::run::{Log, Outcome, Project, Stop, cargo};
 
@@ -21,6 +22,7 @@ pub(crate) struct Suite {
 pub(crate) const SUITES: &[Suite] = &[
     Suite { name: "format", about: "the house format", run: format },
     Suite { name: "labels", about: "every ordering in src/ has a label, and labels pair", run: labels_pair },
+    Suite { name: "links", about: "the pages of docs/ and the README link to what exists", run: links_lead_somewhere },
     Suite { name: "clippy", about: "no warning: workspace, no_std, under the model checker", run: clippy },
     Suite { name: "unit", about: "unit tests of every member", run: unit },
     Suite { name: "doc-tests", about: "every example in the documentation", run: doc_tests },
@@ -30,7 +32,7 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite { name: "models", about: "every mechanism under the model checker", run: models },
     ORDERINGS,
     Suite { name: "comparer", about: "the comparer end to end, quickly", run: comparer },
-    Suite { name: "docs", about: "the documentation builds without a warning", run: docs },
+    Suite { name: "docs", about: "the documentation builds without a warning, and has no dead link", run: docs },
 ];
 
 /// The library's features that the default build lacks.
@@ -60,6 +62,19 @@ fn labels_pair(project: &Project, log: &mut Log) -> Outcome {
     }
     if problems.is_empty() {
         Ok(counted(sources.iter().map(|source| source.edges.len()).sum(), "label"))
+    } else {
+        Err(Stop::Failed(counted(problems.len(), "problem")))
+    }
+}
+
+fn links_lead_somewhere(project: &Project, log: &mut Log) -> Outcome {
+    report(links::markdown(&project.root).map_err(Stop::Failed)?, log)
+}
+
+fn report(links::Report { links, problems }: links::Report, log: &mut Log) -> Outcome {
+    problems.iter().for_each(|problem| log.note(problem));
+    if problems.is_empty() {
+        some(links, "link")
     } else {
         Err(Stop::Failed(counted(problems.len(), "problem")))
     }
@@ -167,6 +182,19 @@ fn models(project: &Project, log: &mut Log) -> Outcome {
     some(ran, "model")
 }
 
+/// `cargo xtask model NAME`: whether they passed; what they print is seen at once.
+pub(crate) fn models_called(project: &Project, name: &str) -> Result<bool, String> {
+    let path = project.target.join("xtask").join("model.log");
+    let mut log = Log::create(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let checker = project.checker(&mut log).map_err(|stop| match stop {
+        Stop::Failed(why) | Stop::Skipped(why) => why,
+    })?;
+    let mut command = checker.cargo("test");
+    command.args(["--quiet", "--release", "--package", "raddle-loom-tests", "--lib", "--"]);
+    command.args(["--nocapture", "--test-threads", "1", name]).env("RUST_BACKTRACE", "0");
+    Ok(command.status().map_err(|error| format!("can't run cargo: {error}"))?.success())
+}
+
 /// How many models reported their executions; libtest may have begun the line.
 fn models_run(output: &str) -> usize {
     let reported = |line: &&str| line.contains("model ") && line.contains(" executions, bound ");
@@ -218,7 +246,7 @@ fn docs(project: &Project, log: &mut Log) -> Outcome {
             .args(FEATURES)
             .env("RUSTDOCFLAGS", "-D warnings"),
     )?;
-    Ok(String::new())
+    report(links::html(&project.target.join("doc")), log)
 }
 
 /// Sees to it that a cargo subcommand is there, or says why the suite can't run.
