@@ -6,6 +6,7 @@ mod links;
 mod orderings;
 mod run;
 mod suites;
+mod users;
 
 use std::process::ExitCode;
 

@@ -9,6 +9,7 @@ use crate::labels;
 use crate::links;
 use crate::orderings;
 use crate::run::{Log, Outcome, Project, Stop, cargo};
+use crate::users;
 
 /// One line of `cargo xtask test`.
 pub(crate) struct Suite {
@@ -30,6 +31,7 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite { name: "conformance", about: "one suite over every kind of queue, and the floors", run: conformance },
     Suite { name: "canary", about: "is the patched model checker complete, and is stock loom not?", run: canary },
     Suite { name: "models", about: "every mechanism under the model checker", run: models },
+    Suite { name: "users", about: "the guide's models of a user, on the packaged crate", run: users::check },
     ORDERINGS,
     Suite { name: "comparer", about: "the comparer end to end, quickly", run: comparer },
     Suite { name: "docs", about: "the documentation builds without a warning, and has no dead link", run: docs },
