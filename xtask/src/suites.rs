@@ -191,9 +191,17 @@ pub(crate) fn models_called(project: &Project, name: &str) -> Result<bool, Strin
     let checker = project.checker(&mut log).map_err(|stop| match stop {
         Stop::Failed(why) | Stop::Skipped(why) => why,
     })?;
+    let lib = ["--quiet", "--release", "--package", "raddle-loom-tests", "--lib", "--", name];
+    let mut listing = checker.cargo("test");
+    match log.try_run(listing.args(lib).arg("--list")).map_err(|stop| format!("{stop:?}"))? {
+        (false, output) => return Err(output),
+        (true, output) if !output.contains(": test") => {
+            return Err(format!("no model's name contains `{name}`"));
+        }
+        _ => {}
+    }
     let mut command = checker.cargo("test");
-    command.args(["--quiet", "--release", "--package", "raddle-loom-tests", "--lib", "--"]);
-    command.args(["--nocapture", "--test-threads", "1", name]).env("RUST_BACKTRACE", "0");
+    command.args(lib).args(["--nocapture", "--test-threads", "1"]).env("RUST_BACKTRACE", "0");
     Ok(command.status().map_err(|error| format!("can't run cargo: {error}"))?.success())
 }
 
