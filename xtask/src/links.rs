@@ -4,7 +4,7 @@
 //! link by reference, `[ring.md]`, and define it at their end for the one, and `src/guide_links.md` for the other. Checked
 //! are here:
 //! - in Markdown: that a link's file and its heading exist, that `[x.md]` is defined, that a path in backticks exists, that
-//!   a model that is named exists, and that the functions of a snippet below `<!-- from: FILE -->` stand in that file word
+//!   a model that is named, or that a `cargo xtask model NAME` asks for, exists, and that the functions of a snippet below `<!-- from: FILE -->` stand in that file word
 //!   by word;
 //! - in HTML: that each page that can be reached from the index links only to pages and places that exist.
 
@@ -40,7 +40,52 @@ pub(crate) fn markdown(root: &Path) -> Result<Report, String> {
         }
     }
     let read = |path: &Path| fs::read_to_string(root.join(path)).ok();
-    Ok(check(&pages, &|path| root.join(path).exists(), &read))
+    let mut report = check(&pages, &|path| root.join(path).exists(), &read);
+    let mut names = Vec::new();
+    model_names(&root.join(MODELS), "", &mut names)
+        .map_err(|error| format!("{MODELS}: {error}"))?;
+    for (path, text) in &pages {
+        for asked in asked(text) {
+            report.links += 1;
+            if !names.iter().any(|name| name.contains(&asked)) {
+                let path = path.display();
+                report.problems.push(format!("{path}: no model's name contains `{asked}`"));
+            }
+        }
+    }
+    Ok(report)
+}
+
+/// The names of all models below `folder`, as `cargo xtask model` knows them.
+fn model_names(folder: &Path, prefix: &str, names: &mut Vec<String>) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let prefix = format!("{prefix}{stem}::");
+        if path.is_dir() {
+            model_names(&path, &prefix, names)?;
+            continue;
+        }
+        let source = fs::read_to_string(&path)?;
+        let models = source.lines().filter_map(|line| {
+            line.strip_prefix("fn ")?.split_once("(model: Model)").map(|(name, _)| name)
+        });
+        names.extend(models.map(|name| format!("{prefix}{name}")));
+    }
+    Ok(())
+}
+
+/// What `cargo xtask model NAME` asks for, wherever a page breaks the line.
+fn asked(text: &str) -> Vec<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let command = |at: &usize| {
+        words[*at].ends_with("cargo") && words[*at + 1..].starts_with(&["xtask", "model"])
+    };
+    let found = (0..words.len()).filter(command).filter_map(|at| words.get(at + 3));
+    let name = |word: &&str| {
+        word.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | ':')).collect()
+    };
+    found.map(name).filter(|name: &String| name != "NAME").collect()
 }
 
 fn check(
@@ -339,6 +384,12 @@ mod tests {
             assert_eq!(found.len(), 1, "{page}: {found:?}");
             assert!(found[0].contains(named), "{page}: {found:?}");
         }
+    }
+
+    #[test]
+    fn what_is_asked_for_is_found_across_lines() {
+        let text = "Run `cargo xtask model\na_b`; `cargo xtask\nmodel c`. `cargo xtask model NAME`, `cargo xtask`";
+        assert_eq!(asked(text), ["a_b", "c"]);
     }
 
     #[test]
