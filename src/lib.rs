@@ -26,6 +26,8 @@ mod cardinality;
 pub mod counter;
 pub mod mpmc;
 pub mod mpsc;
+#[cfg(feature = "rayon")]
+mod parallel;
 pub mod queue;
 mod raw;
 #[cfg(feature = "std")]

@@ -13,7 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["queue", "stack", "counter"],    // who may act?
     &["raw"],                          // how do values move?
     &["reclaim", "wait"],              // how do nodes die, how do ends sleep?
-    &["backoff", "cardinality"],       // how to retry, one or many
+    &["backoff", "cardinality", "parallel"], // how to retry, one or many, how rayon drains
     &["sync", "cacheline"],            // what does the machine give us?
 ];
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-use crate::cell::Cell;
+use crate::cell::{Cell, Several};
 use crate::plan::{self, Effort};
 use crate::subject::Entry;
 use crate::subjects;
@@ -14,7 +14,7 @@ use crate::subjects;
 ///
 /// Without arguments, in a little more than a minute: one producer to one consumer, one factor varied at a time; several
 /// producers and consumers, bounded and unbounded, single items and batches; and the same traffic through one queue for
-/// all threads or through several narrower ones. The result goes to stdout, progress to stderr.
+/// all threads or through several narrower ones; then stacks and counters. The result goes to stdout, progress to stderr.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -41,10 +41,10 @@ pub struct Arguments {
 
     /// Measure this cell: a name of --list, or such as topology=4x1,batch=32; may be repeated
     ///
-    /// Keys: topology=PxC, mode=stream|alone|round-trip, batch=N, payload=8|64|256, capacity=N|unbounded, cores=all|1
+    /// A family's name is all of its cells: stack, counters. Keys: structure=queue|stack|counter, topology=PxC, mode=stream|alone|round-trip|pairs|bursts, batch=N, payload=8|64|256, capacity=N|unbounded, cores=all|1
     /// (all threads on one), queues=one|any (also several queues that share the traffic: the topology question).
-    #[arg(long, value_name = "CELL", value_parser = Cell::parse)]
-    pub(crate) cell: Vec<Cell>,
+    #[arg(long, value_name = "CELL", value_parser = Cell::parse_some)]
+    pub(crate) cell: Vec<Several>,
 
     /// The seed of the order of samples and of the intervals; drawn and printed if not given
     #[arg(long, value_name = "NUMBER")]
@@ -100,9 +100,9 @@ impl Arguments {
         if self.full {
             return plan::grid();
         }
-        let mut cells = self.cell.clone();
+        let mut cells: Vec<_> = self.cell.iter().flat_map(|several| several.0.clone()).collect();
         if cells.is_empty() {
-            cells.extend(plan::NAMED.map(|(_, cell)| cell));
+            cells.extend(plan::DEFAULT.map(|(_, cell)| cell));
         }
         let mut seen = Vec::new();
         cells.retain(|cell| {

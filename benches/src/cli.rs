@@ -167,9 +167,7 @@ fn list(field: Field<'_>, cells: &[Cell]) -> String {
             .into_iter()
             .chain([("left out", ids(left_out))])
             .map(|(what, ids)| (what.to_owned(), ids))
-            .chain(table::by_reason(&refused, |kind| {
-                !field.usual || table::is_missed(kind, &cell.capacity)
-            }));
+            .chain(table::by_reason(&refused, |kind| !field.usual || table::is_missed(kind, cell)));
         let head = format!("  {:<20} ", plan::name(cell));
         report::paragraph(&mut text, &head, &" ".repeat(23), &cell.to_string());
         for (what, ids) in lines.filter(|(_, ids)| !ids.is_empty()) {
@@ -184,9 +182,11 @@ fn list(field: Field<'_>, cells: &[Cell]) -> String {
 
 /// What holds for every cell of the default plan.
 const NOT_SAID: &str = "\
-Bounded kinds have no figure in unbounded cells, nor the other way round; kinds
-of many queues answer cells with queues=any only. What is left out of the
-default plan is measured with --kinds, with --cell, and in the grid.
+Queues, stacks and counters answer their own cells only; bounded kinds have no
+figure in unbounded cells, nor the other way round; kinds of many queues answer
+cells with queues=any only. What is left out of the default plan is measured
+with --kinds, with --cell, and in the grid, and so are further cells: --cell
+stack and --cell counters are all of those (1 to 8 threads).
 ";
 
 /// Opens the file without touching what is in it: a run that fails leaves no half result.
@@ -241,7 +241,7 @@ fn sections(summaries: &[Summary], placement: &Placement, reasons: bool) -> Stri
 fn foot(context: &json::Context<'_>, outcome: &Outcome) -> String {
     let json::Context { machine, before, after, .. } = *context;
     format!(
-        "Verified: {} messages, none lost, doubled, reordered or torn.\n{}",
+        "Verified: {} messages and additions, none lost, doubled, reordered or torn.\n{}",
         outcome.verified,
         table::warnings(machine, before, after, outcome.rounds)
     )

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use serde::Serialize;
 
-use crate::cell::{Capacity, Cell, Cores, Mode, Queues, Topology};
+use crate::cell::{Capacity, Cell, Cores, Mode, Queues, Structure, Topology};
 use crate::subject::{Ends, Kind, Role};
 
 const fn wide(producers: usize, consumers: usize) -> Cell {
@@ -23,9 +23,21 @@ const fn any(cell: Cell) -> Cell {
     Cell { queues: Queues::Any, ..cell }
 }
 
+const fn pairs(threads: usize) -> Cell {
+    Cell::stack(Mode::Pairs, 1, Topology { producers: threads, consumers: threads })
+}
+
+const fn split(threads: usize) -> Cell {
+    Cell { mode: Mode::Stream, ..pairs(threads / 2) }
+}
+
+const fn bursts(threads: usize) -> Cell {
+    Cell { mode: Mode::Bursts, batch: 1000, ..pairs(threads) }
+}
+
 /// The default plan: one factor varied at a time around the base cell, then more threads, then no bound, then the topology
-/// question.
-pub const NAMED: [(&str, Cell); 25] = [
+/// question; then a few cells of stacks and counters.
+pub const DEFAULT: [(&str, Cell); 34] = [
     ("base", Cell::BASE),
     ("batch", Cell { batch: 64, ..Cell::BASE }),
     ("payload", Cell { payload: 64, ..Cell::BASE }),
@@ -51,11 +63,39 @@ pub const NAMED: [(&str, Cell); 25] = [
     ("4x4-unbounded-batch", batched(unbounded(wide(4, 4)))),
     ("topology-2x2", any(wide(2, 2))),
     ("topology-4x4", any(wide(4, 4))),
+    ("stack-pairs-1", pairs(1)),
+    ("stack-pairs-2", pairs(2)),
+    ("stack-pairs-4", pairs(4)),
+    ("stack-split-2", split(2)),
+    ("stack-bursts-2", bursts(2)),
+    ("counters-1", Cell::counter(1, 0)),
+    ("counters-2", Cell::counter(2, 0)),
+    ("counters-4", Cell::counter(4, 0)),
+    ("counters-read-2", Cell::counter(2, 1)),
 ];
+
+/// Cells that have a name besides.
+const FURTHER: [(&str, Cell); 10] = [
+    ("stack-pairs-8", pairs(8)),
+    ("stack-split-4", split(4)),
+    ("stack-split-8", split(8)),
+    ("stack-bursts-1", bursts(1)),
+    ("stack-bursts-4", bursts(4)),
+    ("stack-bursts-8", bursts(8)),
+    ("counters-8", Cell::counter(8, 0)),
+    ("counters-read-1", Cell::counter(1, 1)),
+    ("counters-read-4", Cell::counter(4, 1)),
+    ("counters-read-8", Cell::counter(8, 1)),
+];
+
+/// All cells that have a name.
+pub fn named() -> impl Iterator<Item = (&'static str, Cell)> {
+    DEFAULT.into_iter().chain(FURTHER)
+}
 
 /// A cell's name: short if it is one of the default plan.
 pub fn name(cell: &Cell) -> String {
-    let named = NAMED.iter().find(|(_, named)| named == cell);
+    let named = named().find(|(_, named)| named == cell);
     named.map_or_else(|| cell.short_id(), |(name, _)| (*name).to_owned())
 }
 
@@ -66,6 +106,9 @@ const BASE_ONLY: [&str; 5] =
 /// Whether the default plan measures `kind` in `cell`: of ours the narrowest door only, of the others those that may win.
 /// Who asks for kinds or cells by name, or for the grid, gets all.
 pub fn is_usual(kind: &Kind, cell: &Cell) -> bool {
+    if cell.structure != Structure::Queue {
+        return true;
+    }
     let narrowest = kind.ends == Ends::of(cell.topology);
     let ours = kind.role != Role::Ours || kind.spread || narrowest;
     ours && (*cell == Cell::BASE || !BASE_ONLY.contains(&kind.id))
@@ -101,6 +144,7 @@ pub fn grid() -> Vec<Cell> {
             }
         }
     }
+    cells.extend(named().map(|(_, cell)| cell).filter(|c| c.structure != Structure::Queue));
     cells
 }
 
@@ -139,7 +183,7 @@ impl Timing {
 pub enum Effort {
     /// A first look: shorter windows, fewer rounds.
     Quick,
-    /// About a minute.
+    /// About a minute and a half.
     Default,
     /// The grid.
     Full,
@@ -150,7 +194,7 @@ impl Effort {
     pub fn budget(self) -> Option<Duration> {
         match self {
             Self::Quick => Some(Duration::from_secs(9)),
-            Self::Default => Some(Duration::from_secs(75)),
+            Self::Default => Some(Duration::from_secs(90)),
             Self::Full => None,
         }
     }
@@ -284,7 +328,7 @@ mod tests {
             assert_eq!(cell.check(), Ok(()));
             assert!(!grid[..i].contains(cell));
         }
-        for (name, cell) in NAMED {
+        for (name, cell) in named() {
             assert!(grid.contains(&cell), "{name}");
         }
     }

@@ -67,8 +67,8 @@ pub struct Row {
     pub kind: Kind,
     /// The same kind once more, under another name: what it seems to differ by is noise.
     pub twin: bool,
-    /// What it takes in memory when full.
-    pub memory: Filled,
+    /// What it takes in memory when full, if it can be filled.
+    pub memory: Option<Filled>,
     /// One sample per completed round.
     pub samples: Vec<Sample>,
 }
@@ -95,7 +95,7 @@ pub struct Outcome {
     pub rounds: usize,
     /// How long they took.
     pub elapsed: Duration,
-    /// Messages verified, in all samples.
+    /// Messages and additions verified, in all samples.
     pub verified: u64,
 }
 

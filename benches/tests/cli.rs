@@ -75,6 +75,10 @@ fn the_list_says_which_kinds_and_cells_there_are() {
         "topology-2x2",
         "by one queue or several",
         "many spsc",
+        "stack-pairs-2",
+        "2 threads, push and pop in turn",
+        "counters-read-2",
+        "1 reading every 50 us",
         "left out: ",
     ] {
         assert!(text.contains(part), "no '{part}' in {text}");
@@ -217,6 +221,47 @@ fn a_run_prints_a_table_and_writes_a_document_that_agree() {
     // Ours first, whatever the order on the command line: the A/A pair is the first kind's.
     assert_eq!(cells[0]["noise_floor"]["kind"], "raddle-spsc");
     assert_eq!(cells[4]["noise_floor"]["kind"], "raddle-mpsc");
+}
+
+/// Stacks and counters, from arguments to document.
+#[test]
+fn a_run_answers_for_stacks_and_counters_by_their_families() {
+    let path = format!("{}/others.json", env!("CARGO_TARGET_TMPDIR"));
+    let mut arguments = vec!["--budget", "8", "--seed", "7", "--json", &path];
+    arguments.extend(["--kinds", "raddle,mutex,own,one-atomic"]);
+    arguments.extend(["--cell", "stack", "--cell", "counters"]);
+    let output = run(&arguments);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{error}");
+    let text = stdout(&output);
+    for part in [
+        "stack: 8 threads, push 1000, then take all",
+        "Mpair/s",
+        "Mitem/s",
+        "Madd/s",
+        "As a stack, ",
+        "As a counter, ",
+        "messages and additions",
+    ] {
+        assert!(text.contains(part), "no '{part}' in {text}");
+    }
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "wider than 80 columns: {line}");
+    }
+    let document: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let cells = document["cells"].as_array().unwrap();
+    assert_eq!(cells.len(), 19);
+    for cell in cells {
+        let structure = cell["cell"]["structure"].as_str().unwrap();
+        for row in cell["rows"].as_array().unwrap() {
+            let kind = row["kind"].as_str().unwrap();
+            let kinds = document["kinds"].as_array().unwrap();
+            let told = kinds.iter().find(|told| told["id"] == kind).unwrap();
+            assert_eq!(told["structure"], structure, "{kind}");
+            assert_eq!(row["memory"].is_null(), structure == "counter", "{kind}");
+            assert!(row["samples"][0]["verified"].as_u64().unwrap() > 0);
+        }
+    }
 }
 
 /// The new factors, from arguments to document: no bound, one core, several queues.

@@ -60,6 +60,8 @@ mod meter;
 mod number;
 #[cfg(all(feature = "latency", not(all(loom, feature = "loom"))))]
 pub mod prometheus;
+#[cfg(feature = "rayon")]
+mod rayon;
 mod registry;
 mod roster;
 mod sum;

@@ -8,6 +8,7 @@
 //! | `chunk` | several slots at once, in place |
 //! | `fixed` | a queue without handles, for statics |
 //! | `force` | a push that always has its way |
+//! | `rayon` | parallel iterators in and out |
 //! | `error` | why an operation did nothing |
 
 mod batch;
@@ -17,6 +18,8 @@ mod error;
 mod fixed;
 mod force;
 mod producer;
+#[cfg(feature = "rayon")]
+mod rayon;
 mod shared;
 
 pub use chunk::{ReadChunk, WriteChunk};

@@ -97,6 +97,33 @@ pub fn prefetch_write<T>(address: *const T) {
     let _ = address;
 }
 
+/// `actual`, which `expected` was found to equal, in such a way that what is done with it doesn't wait for the load of
+/// `actual`, but for the comparison only if that was wrongly predicted.
+///
+/// By hand, since a compiler is right to think that of two equal pointers it may take either. Not `pure`, lest it makes the
+/// branch before it a conditional move, which would wait.
+///
+/// *Source.* P. Vognsen, F. Mazzoli, "Beating the L1 cache with value speculation", 2021.
+#[inline(always)]
+#[cfg_attr(
+    any(miri, not(any(target_arch = "x86_64", target_arch = "aarch64"))),
+    allow(unused_variables, reason = "only where we know the assembler's constraints")
+)]
+pub fn foreseen<T>(expected: *mut T, actual: *mut T) -> *mut T {
+    #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
+    {
+        let mut pointer = expected;
+        // SAFETY: no instruction at all. For the compiler the result comes from both: the address of either, the right
+        // to use it from `actual`.
+        unsafe {
+            core::arch::asm!("/* {0} {1} */", inout(reg) pointer, in(reg) actual, options(nomem, nostack, preserves_flags));
+        }
+        pointer
+    }
+    #[cfg(any(miri, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
+    actual
+}
+
 /// Stands for `n` memory slots in a race detector; here there is none, so it is nothing.
 ///
 /// Memory that is handed out as slices can't consist of a model checker's cells, so a structure keeps its slots as plain

@@ -43,6 +43,35 @@ fn pop_all_shows_what_pops_would_and_leaves_nothing() {
     assert_eq!((stack.pop(), stack.pop()), (Some(1000), None));
 }
 
+/// Whoever walks down the nodes may guess where the next one is.
+#[test]
+fn pop_all_shows_each_value_wherever_its_node_lies() {
+    let (stack, other) = (Stack::new(), Stack::new());
+    let mut rng = Rng::new(11);
+    for n in (0..40).chain([1000, 1000, 5000]) {
+        let mut model = Vec::new();
+        for i in 0..n {
+            // Two stacks and pops in between bring the thread's spare nodes out of order.
+            match rng.below(3) {
+                0 => other.push(i),
+                1 => drop(other.pop()),
+                _ => {
+                    stack.push(i);
+                    model.push(i);
+                }
+            }
+        }
+        let mut all = stack.pop_all();
+        let shown: Vec<_> = all.by_ref().take(rng.below(4)).collect();
+        let rest = all.fold(shown, |mut values, value| {
+            values.push(value);
+            values
+        });
+        model.reverse();
+        assert_eq!(rest, model);
+    }
+}
+
 #[test]
 fn an_iterator_that_ended_stays_ended() {
     let stack = Stack::from_iter([1]);

@@ -2,6 +2,8 @@
 
 mod words;
 
+pub use words::Several;
+
 use core::fmt;
 
 use serde::{Serialize, Serializer};
@@ -26,6 +28,18 @@ impl fmt::Display for Topology {
     }
 }
 
+/// What is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Structure {
+    /// Items come out in the order of their producer.
+    Queue,
+    /// Items come out, the latest first as a rule: no order is verified.
+    Stack,
+    /// Nothing comes out but a sum: producers add, consumers read.
+    Counter,
+}
+
 /// What the threads do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -36,6 +50,10 @@ pub enum Mode {
     Alone,
     /// Two queues; one item goes there and back before the next one leaves.
     RoundTrip,
+    /// Each of several threads holds both ends of one stack, and alternates.
+    Pairs,
+    /// The same, but each pushes a batch one by one, then takes all there is at once.
+    Bursts,
 }
 
 /// How many items the queue may hold.
@@ -107,6 +125,9 @@ pub enum Queues {
 /// Messages inside an unbounded queue at which its producers wait: see [`driver`](crate::driver).
 pub const DEPTH: usize = 1 << 16;
 
+/// How long a reader of a counter sleeps between two looks, in microseconds.
+pub const READ_EVERY_US: u64 = 50;
+
 /// The payload sizes in bytes that messages are compiled for.
 pub const PAYLOADS: [usize; 3] = [8, 64, 256];
 
@@ -119,11 +140,13 @@ pub const MOST_CAPACITY: usize = 1 << 20;
 /// One question: every factor that may decide who is faster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub struct Cell {
-    /// Threads per end.
+    /// What is asked.
+    pub structure: Structure,
+    /// Threads per end; of pairs and bursts, each thread is at both.
     pub topology: Topology,
     /// What the threads do.
     pub mode: Mode,
-    /// Items per call.
+    /// Items per call; of bursts, items per burst.
     pub batch: usize,
     /// Bytes per item.
     pub payload: usize,
@@ -138,6 +161,7 @@ pub struct Cell {
 impl Cell {
     /// The cell around which one factor is varied at a time.
     pub const BASE: Self = Self {
+        structure: Structure::Queue,
         topology: Topology::ONE_TO_ONE,
         mode: Mode::Stream,
         batch: 1,
@@ -147,9 +171,24 @@ impl Cell {
         queues: Queues::One,
     };
 
-    /// Threads that a sample of this cell starts.
+    /// A stack without a limit, and what its threads do.
+    pub const fn stack(mode: Mode, batch: usize, topology: Topology) -> Self {
+        let (structure, capacity) = (Structure::Stack, Capacity::Unbounded);
+        Self { structure, mode, batch, topology, capacity, ..Self::BASE }
+    }
+
+    /// A counter, and how many threads add to it and read it.
+    pub const fn counter(adders: usize, readers: usize) -> Self {
+        let topology = Topology { producers: adders, consumers: readers };
+        let (structure, capacity) = (Structure::Counter, Capacity::Unbounded);
+        Self { structure, topology, capacity, ..Self::BASE }
+    }
+
+    /// Threads that a sample of this cell keeps busy. (Who reads a counter sleeps most of the time.)
     pub fn threads(&self) -> usize {
         match self.mode {
+            _ if self.structure == Structure::Counter => self.topology.producers,
+            Mode::Pairs | Mode::Bursts => self.topology.producers,
             Mode::Stream => self.topology.producers + self.topology.consumers,
             Mode::Alone => 1,
             Mode::RoundTrip => 2,
@@ -162,7 +201,7 @@ impl Cell {
     ///
     /// The reason, as a sentence for the user.
     pub fn check(&self) -> Result<(), String> {
-        let Self { topology, mode, batch, payload, capacity, cores: _, queues } = *self;
+        let Self { structure, topology, mode, batch, payload, capacity, cores: _, queues } = *self;
         if !PAYLOADS.contains(&payload) {
             return Err(format!("payload={payload} is not compiled in: use one of {PAYLOADS:?}"));
         }
@@ -177,11 +216,18 @@ impl Cell {
         }
         for (end, threads) in [("producers", topology.producers), ("consumers", topology.consumers)]
         {
-            if threads == 0 || threads > MOST_THREADS {
+            let least = usize::from(structure != Structure::Counter || end == "producers");
+            if threads < least || threads > MOST_THREADS {
                 return Err(format!(
-                    "topology={topology} has {threads} {end}: use 1 to {MOST_THREADS}"
+                    "topology={topology} has {threads} {end}: use {least} to {MOST_THREADS}"
                 ));
             }
+        }
+        if structure != Structure::Queue {
+            return self.check_other();
+        }
+        if matches!(mode, Mode::Pairs | Mode::Bursts) {
+            return Err(format!("mode={} is for structure=stack: say so", mode.word()));
         }
         if mode != Mode::Stream && topology != Topology::ONE_TO_ONE {
             return Err(format!(
@@ -199,6 +245,37 @@ impl Cell {
             return Err(format!("mode=round-trip sends single items, not batch={batch}: use 1"));
         }
         Ok(())
+    }
+
+    /// As [`check`](Self::check), of what isn't a queue.
+    fn check_other(&self) -> Result<(), String> {
+        let Self { structure, topology, mode, batch, payload, capacity, queues, .. } = *self;
+        let word = structure.word();
+        if capacity != Capacity::Unbounded {
+            return Err(format!("structure={word} has no capacity={capacity}: use unbounded"));
+        }
+        if queues != Queues::One {
+            return Err(format!("structure={word} is one for all threads: use queues=one"));
+        }
+        if structure == Structure::Counter && (mode, batch, payload) != (Mode::Stream, 1, 8) {
+            return Err("structure=counter has no mode, batch or payload: leave them out".into());
+        }
+        let Topology { producers, consumers } = topology;
+        match mode {
+            Mode::Alone | Mode::RoundTrip => Err(format!(
+                "mode={} is for structure=queue: use stream, pairs or bursts",
+                mode.word()
+            )),
+            Mode::Pairs | Mode::Bursts if producers != consumers => Err(format!(
+                "mode={} has both ends in each thread, not topology={topology}: use \
+                 {producers}x{producers}",
+                mode.word()
+            )),
+            Mode::Pairs if batch != 1 => {
+                Err(format!("mode=pairs moves single items, not batch={batch}: use mode=bursts"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The cell as [`parse`](Self::parse) reads it.
@@ -219,8 +296,10 @@ impl Cell {
     /// What one measured operation is.
     pub fn unit(&self) -> &'static str {
         match self.mode {
+            _ if self.structure == Structure::Counter => "addition",
             Mode::Stream => "message",
-            Mode::Alone => "push and pop",
+            Mode::Alone | Mode::Pairs => "push and pop",
+            Mode::Bursts => "item pushed and taken",
             Mode::RoundTrip => "round trip",
         }
     }
@@ -228,10 +307,25 @@ impl Cell {
 
 impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { topology, mode, batch, payload, capacity, cores, queues } = *self;
+        let Self { structure, topology, mode, batch, payload, capacity, cores, queues } = *self;
         let Topology { producers, consumers } = topology;
         let s = |n| if n == 1 { "" } else { "s" };
+        if structure == Structure::Counter {
+            write!(f, "counter: {producers} thread{} adding", s(producers))?;
+            if consumers > 0 {
+                write!(f, ", {consumers} reading every {READ_EVERY_US} us")?;
+            }
+            let cores = if cores == Cores::One { ", all on one core" } else { "" };
+            return write!(f, "{cores}");
+        }
+        if structure == Structure::Stack {
+            write!(f, "stack: ")?;
+        }
         match mode {
+            Mode::Pairs => write!(f, "{producers} thread{}, push and pop in turn", s(producers))?,
+            Mode::Bursts => {
+                write!(f, "{producers} thread{}, push {batch}, then take all", s(producers))?
+            }
             Mode::Stream => write!(
                 f,
                 "{producers} producer{} -> {consumers} consumer{}",
@@ -241,14 +335,15 @@ impl fmt::Display for Cell {
             Mode::Alone => write!(f, "one thread alone")?,
             Mode::RoundTrip => write!(f, "round trip between 2 threads")?,
         }
-        if batch == 1 {
-            write!(f, ", one item per call")?;
-        } else {
-            write!(f, ", {batch} items per call")?;
+        match (mode, batch) {
+            (Mode::Pairs | Mode::Bursts, _) => {}
+            (_, 1) => write!(f, ", one item per call")?,
+            _ => write!(f, ", {batch} items per call")?,
         }
         write!(f, ", {payload} bytes")?;
         match capacity {
             Capacity::Bounded(n) => write!(f, ", capacity {n}")?,
+            Capacity::Unbounded if structure == Structure::Stack => {}
             Capacity::Unbounded => write!(f, ", unbounded")?,
         }
         if queues == Queues::Any {

@@ -1,10 +1,17 @@
 //! Cells as text: `topology=4x1,capacity=unbounded`.
 
-use super::{Capacity, Cell, Cores, Mode, Queues, Topology};
-use crate::plan::NAMED;
+use super::{Capacity, Cell, Cores, Mode, Queues, Structure, Topology};
+use crate::plan;
 
-const MODES: [(&str, Mode); 3] =
-    [("stream", Mode::Stream), ("alone", Mode::Alone), ("round-trip", Mode::RoundTrip)];
+const STRUCTURES: [(&str, Structure); 3] =
+    [("queue", Structure::Queue), ("stack", Structure::Stack), ("counter", Structure::Counter)];
+const MODES: [(&str, Mode); 5] = [
+    ("stream", Mode::Stream),
+    ("alone", Mode::Alone),
+    ("round-trip", Mode::RoundTrip),
+    ("pairs", Mode::Pairs),
+    ("bursts", Mode::Bursts),
+];
 const CORES: [(&str, Cores); 2] = [("all", Cores::All), ("1", Cores::One)];
 const QUEUES: [(&str, Queues); 2] = [("one", Queues::One), ("any", Queues::Any)];
 
@@ -31,6 +38,13 @@ fn either(words: &[&str]) -> String {
     }
 }
 
+impl Structure {
+    /// The word for it on the command line.
+    pub fn word(self) -> &'static str {
+        word(&STRUCTURES, self)
+    }
+}
+
 impl Mode {
     /// The word for it on the command line.
     pub fn word(self) -> &'static str {
@@ -38,11 +52,16 @@ impl Mode {
     }
 }
 
+/// What one argument asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Several(pub Vec<Cell>);
+
 impl Cell {
     /// The keys of [`id`](Self::id), each with its value.
-    pub(super) fn pairs(&self) -> [(&'static str, String); 7] {
-        let Self { topology, mode, batch, payload, capacity, cores, queues } = self;
+    pub(super) fn pairs(&self) -> [(&'static str, String); 8] {
+        let Self { structure, topology, mode, batch, payload, capacity, cores, queues } = self;
         [
+            ("structure", structure.word().to_owned()),
             ("topology", topology.to_string()),
             ("mode", mode.word().to_owned()),
             ("batch", batch.to_string()),
@@ -53,6 +72,20 @@ impl Cell {
         ]
     }
 
+    /// All cells whose names begin with `text`, as those of `stack` do; else [`parse`](Self::parse).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn parse_some(text: &str) -> Result<Several, String> {
+        let is_meant = |name: &str| name.strip_prefix(text).is_some_and(|s| s.starts_with('-'));
+        let family: Vec<_> = plan::named().filter(|(name, _)| is_meant(name)).collect();
+        if family.is_empty() || plan::named().any(|(name, _)| name == text) {
+            return Ok(Several(vec![Self::parse(text)?]));
+        }
+        Ok(Several(family.into_iter().map(|(_, cell)| cell).collect()))
+    }
+
     /// A cell from `key=value` pairs on top of the base cell (`batch=64,capacity=4096`), or from a
     /// name of the default plan.
     ///
@@ -60,14 +93,14 @@ impl Cell {
     ///
     /// What is wrong with the text, as a sentence for the user.
     pub fn parse(text: &str) -> Result<Self, String> {
-        if let Some((_, cell)) = NAMED.iter().find(|(name, _)| *name == text) {
-            return Ok(*cell);
+        if let Some((_, cell)) = plan::named().find(|(name, _)| *name == text) {
+            return Ok(cell);
         }
         let mut cell = Self::BASE;
         let keys = || either(&Self::BASE.pairs().map(|(key, _)| key));
         for part in text.split(',') {
             let Some((key, value)) = part.split_once('=') else {
-                let names: Vec<_> = NAMED.iter().map(|(name, _)| *name).collect();
+                let names: Vec<_> = plan::named().map(|(name, _)| name).collect();
                 return Err(format!(
                     "'{part}' is neither a cell's name ({}) nor key=value with the key {}",
                     names.join(", "),
@@ -75,6 +108,13 @@ impl Cell {
                 ));
             };
             match key {
+                "structure" => {
+                    cell.structure = choose(key, value, &STRUCTURES)?;
+                    // Stacks and counters have no capacity to be named.
+                    if cell.structure != Structure::Queue && !text.contains("capacity=") {
+                        cell.capacity = Capacity::Unbounded;
+                    }
+                }
                 "topology" => cell.topology = parse_topology(value)?,
                 "mode" => cell.mode = choose(key, value, &MODES)?,
                 "batch" => cell.batch = parse_number(key, value)?,
@@ -121,8 +161,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_family_is_all_its_cells_and_a_name_is_one() {
+        let count = |text| Cell::parse_some(text).unwrap().0.len();
+        assert_eq!([count("stack"), count("counters"), count("topology")], [11, 8, 2]);
+        assert_eq!([count("4x1"), count("batch=7"), count("stack-pairs-1")], [1, 1, 1]);
+        assert!(Cell::parse_some("stac").is_err());
+    }
+
+    #[test]
     fn an_id_parses_back_to_its_cell() {
-        for cell in NAMED.map(|(_, cell)| cell).into_iter().chain(crate::plan::grid()) {
+        for cell in plan::named().map(|(_, cell)| cell).chain(crate::plan::grid()) {
             assert_eq!(Cell::parse(&cell.id()), Ok(cell));
             assert_eq!(Cell::parse(&cell.short_id()), Ok(cell));
         }
@@ -149,7 +197,16 @@ mod tests {
             ("mode=alone,topology=2x1", "2x1", "mode=stream"),
             ("mode=alone,queues=any", "queues=one", "mode=stream"),
             ("mode=round-trip,batch=2", "batch=2", "use 1"),
-            ("mode=fast", "'fast'", "stream, alone or round-trip"),
+            ("mode=fast", "'fast'", "stream, alone, round-trip, pairs or bursts"),
+            ("structure=heap", "'heap'", "queue, stack or counter"),
+            ("mode=pairs", "mode=pairs", "structure=stack"),
+            ("structure=stack,mode=pairs,topology=2x1", "2x1", "2x2"),
+            ("structure=stack,mode=pairs,batch=2", "batch=2", "mode=bursts"),
+            ("structure=stack,mode=alone", "mode=alone", "pairs"),
+            ("structure=stack,capacity=64", "capacity=64", "unbounded"),
+            ("structure=stack,queues=any", "structure=stack", "queues=one"),
+            ("structure=counter,topology=0x1", "0x1", "1 to 256"),
+            ("structure=counter,batch=2", "structure=counter", "leave them out"),
             ("cores=3", "'3'", "all or 1"),
             ("queues=2", "'2'", "one or any"),
             ("batch=many", "'many'", "whole number"),

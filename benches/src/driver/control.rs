@@ -16,7 +16,7 @@ use super::gate::Gate;
 use super::{LOOK, Tries};
 use crate::cell::{Cell, Cores};
 use crate::machine::Placement;
-use crate::message::{Audit, Payload};
+use crate::message::{Payload, Proof};
 use crate::plan::Timing;
 use crate::subject::Consume;
 
@@ -188,7 +188,7 @@ impl Control {
     pub(super) fn drain<M: Payload>(
         &self,
         end: &mut impl Consume<M>,
-        audit: &mut Audit,
+        audit: &mut impl Proof,
         mut each: impl FnMut(M),
     ) {
         self.drained.fetch_add(audit.count(), Ordering::Relaxed);

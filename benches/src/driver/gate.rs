@@ -35,13 +35,13 @@ impl Gate {
     /// For the threads of `cell`.
     pub(super) fn new(cell: &Cell) -> Self {
         match (cell.capacity, cell.mode) {
-            // Without a stream, as many are inside as one thread put there.
-            (Capacity::Bounded(_), _) | (_, Mode::Alone | Mode::RoundTrip) => Self::default(),
             (Capacity::Unbounded, Mode::Stream) => {
                 let counters = |n| (0..n).map(|_| CachePadded::default()).collect();
                 let topology = cell.topology;
                 Self { granted: counters(topology.producers), popped: counters(topology.consumers) }
             }
+            // Without a stream, as many are inside as the threads put there and take out again.
+            _ => Self::default(),
         }
     }
 

@@ -15,9 +15,11 @@
 //! takes at worst is known without a clock in the window. Modes without a stream have no such phase.
 //!
 //! `control` has the phases, the wait between tries and the drain; `gauge` the stamps and the clock; `gate` the limit of
-//! unbounded queues; `stream` and `pair` the loops.
+//! unbounded queues; `stream`, `pair`, `both` and `count` the loops.
 
+mod both;
 mod control;
+mod count;
 mod gate;
 mod gauge;
 mod pair;
@@ -30,13 +32,14 @@ use serde::Serialize;
 
 use crate::cell::{Cell, Mode};
 use crate::machine::Placement;
-use crate::message::{Audit, Breach, Payload};
+use crate::message::{Breach, Payload, Proof};
 use crate::plan::Timing;
 use crate::stats;
 use crate::subject::Subject;
 
 use hdrhistogram::Histogram;
 
+pub(crate) use count::run as count;
 use gauge::{Calls, Window};
 
 /// Messages between two looks at the phase.
@@ -45,7 +48,7 @@ const LOOK: u64 = 64;
 /// What one sample showed.
 #[derive(Debug, Clone, Serialize)]
 pub struct Sample {
-    /// Nanoseconds per message (or per push and pop, or per round trip) in the window.
+    /// Nanoseconds per message (or per push and pop, per round trip, per addition) in the window.
     pub ns: f64,
     /// The longest window of a thread, in nanoseconds.
     pub window_ns: f64,
@@ -57,13 +60,13 @@ pub struct Sample {
     pub pushes: Tries,
     /// Pop calls in the window, and those that found nothing.
     pub pops: Tries,
-    /// Least share of a thread; in streams only.
+    /// Least share of a thread, where several do the same.
     pub shares: Shares,
     /// What single calls took, in the phase after the window; in streams only.
     pub calls: Option<CallTimes>,
     /// CPU time of all threads per message, where the system tells it.
     pub cpu_ns: Option<f64>,
-    /// Messages verified: warm-up, window and drain.
+    /// Messages or additions verified: warm-up, window and drain.
     pub verified: u64,
     /// Every thread was seen on the one core it was given.
     pub pinned: bool,
@@ -157,39 +160,43 @@ pub enum Flaw {
     Starved,
 }
 
-/// Measures `S` in `cell`, once, with payload `M`.
-pub(crate) fn run<S: Subject, M: Payload>(
+/// Measures `S` in `cell`, once, with payload `M`, as `P` verifies it.
+pub(crate) fn run<M: Payload, S: Subject, P: Proof>(
     cell: &Cell,
     timing: &Timing,
     placement: &Placement,
 ) -> Result<Sample, Flaw> {
     match cell.mode {
-        Mode::Stream => stream::run::<S, M>(cell, timing, placement),
-        Mode::Alone => pair::alone::<S, M>(cell, timing, placement),
-        Mode::RoundTrip => pair::round_trip::<S, M>(cell, timing, placement),
+        Mode::Stream => stream::run::<M, S, P>(cell, timing, placement),
+        Mode::Alone => pair::alone::<M, S, P>(cell, timing, placement),
+        Mode::RoundTrip => pair::round_trip::<M, S, P>(cell, timing, placement),
+        Mode::Pairs => both::run::<M, S, P>(cell, timing, placement, both::pairs::<M, _, _, P>),
+        Mode::Bursts => both::run::<M, S, P>(cell, timing, placement, both::bursts::<M, _, _, P>),
     }
 }
 
 /// One direction of messages: who pushed how many, and the records of those who popped.
-struct Direction {
+struct Direction<P> {
     pushed: Vec<u64>,
-    audits: Vec<Audit>,
+    proofs: Vec<P>,
 }
 
-/// Verifies all messages, then turns windows into figures. `timed` are the windows whose messages are the result,
-/// `busy` those of all threads.
-fn conclude<M: Payload>(
-    directions: Vec<Direction>,
+impl<P: Proof> Direction<P> {
+    /// The messages, if they are what was pushed.
+    fn verify<M: Payload>(self) -> Result<u64, Flaw> {
+        P::verify::<M>(self.proofs, &self.pushed).map_err(Flaw::Breach)
+    }
+}
+
+/// Turns windows into figures. `timed` are the windows whose messages are the result, `busy` those of all threads.
+fn conclude(
+    verified: u64,
     producing: &[&Window],
     consuming: &[&Window],
     timed: &[&Window],
     busy: &[&Window],
     warm: bool,
 ) -> Result<Sample, Flaw> {
-    let mut verified = 0;
-    for Direction { pushed, audits } in directions {
-        verified += Audit::verify::<M>(audits, &pushed).map_err(Flaw::Breach)?;
-    }
     let seconds = |window: &Window| window.wall.as_secs_f64();
     if timed.iter().all(|window| window.moved == 0) {
         return Err(Flaw::Starved);

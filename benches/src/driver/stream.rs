@@ -8,7 +8,7 @@ use super::gauge::{Calls, Counters, Gauge, Pass, Window};
 use super::{CallTimes, Direction, Flaw, LOOK, Sample, Shares, conclude};
 use crate::cell::{Cell, Topology};
 use crate::machine::Placement;
-use crate::message::{Audit, Payload, word};
+use crate::message::{Payload, Proof, word};
 use crate::plan::Timing;
 use crate::subject::{Consume, Produce, Subject};
 
@@ -30,7 +30,7 @@ struct Left<E, R> {
     _end: E,
 }
 
-pub(super) fn run<S: Subject, M: Payload>(
+pub(super) fn run<M: Payload, S: Subject, P: Proof>(
     cell: &Cell,
     timing: &Timing,
     placement: &Placement,
@@ -58,7 +58,7 @@ pub(super) fn run<S: Subject, M: Payload>(
             .enumerate()
             .map(|(id, end)| {
                 let seat = seat(id, producers + id);
-                scope.spawn(move || consume::<M, _>(seat, laps, end))
+                scope.spawn(move || consume::<M, _, P>(seat, laps, end))
             })
             .collect();
         let warm = control.conduct(consumers, timing.calls, timing);
@@ -67,10 +67,10 @@ pub(super) fn run<S: Subject, M: Payload>(
     let pushed = sent.iter().map(|left| left.record).collect();
     let sending: Vec<_> = sent.iter().map(|left| &left.window).collect();
     let receiving: Vec<_> = received.iter().map(|left| &left.window).collect();
-    let audits = received.iter().map(|left| left.record.clone()).collect();
+    let proofs = received.iter().map(|left| left.record.clone()).collect();
     let busy: Vec<_> = sending.iter().chain(&receiving).copied().collect();
-    let directions = vec![Direction { pushed, audits }];
-    let sample = conclude::<M>(directions, &sending, &receiving, &receiving, &busy, warm)?;
+    let verified = Direction::<P> { pushed, proofs }.verify::<M>()?;
+    let sample = conclude(verified, &sending, &receiving, &receiving, &busy, warm)?;
     let shares = Shares::of(&sending, &receiving);
     let pushes: Vec<_> = sent.into_iter().map(|left| left.calls).collect();
     let pops: Vec<_> = received.into_iter().map(|left| left.calls).collect();
@@ -147,24 +147,24 @@ pub(super) fn fill<M: Payload>(items: &mut [M], next: u64) {
     }
 }
 
-fn consume<M: Payload, C: Consume<M>>(seat: Seat<'_>, laps: u64, end: C) -> Left<C, Audit> {
+fn consume<M: Payload, C: Consume<M>, P: Proof>(seat: Seat<'_>, laps: u64, end: C) -> Left<C, P> {
     let Seat { cell, control, .. } = seat;
-    let mut audit = Audit::new(cell.topology.producers, cell.topology.consumers == 1);
+    let mut proof = P::new(cell.topology.producers, cell.topology.consumers == 1);
     let mut gauge = Gauge::new(Some(laps), seat.core);
     let mut calls = Calls::new();
     control.start();
-    let (now, end) = pop::<M, C, _>(seat, &mut gauge, &mut audit, Counters::default(), end);
+    let (now, end) = pop::<M, C, P, _>(seat, &mut gauge, &mut proof, Counters::default(), end);
     let window = gauge.close(control, &now);
-    let (_, mut end) = pop::<M, C, _>(seat, &mut calls, &mut audit, now, end);
-    control.drain(&mut end, &mut audit, drop);
-    Left { window, calls, record: audit, _end: end }
+    let (_, mut end) = pop::<M, C, P, _>(seat, &mut calls, &mut proof, now, end);
+    control.drain(&mut end, &mut proof, drop);
+    Left { window, calls, record: proof, _end: end }
 }
 
 /// Pops until the pass is over, as [`push`] pushes.
-fn pop<M: Payload, C: Consume<M>, W: Pass>(
+fn pop<M: Payload, C: Consume<M>, P: Proof, W: Pass>(
     seat: Seat<'_>,
     pass: &mut W,
-    audit: &mut Audit,
+    proof: &mut P,
     mut now: Counters,
     mut end: C,
 ) -> (Counters, C) {
@@ -172,21 +172,22 @@ fn pop<M: Payload, C: Consume<M>, W: Pass>(
     let mut items = Vec::with_capacity(cell.batch);
     'run: while pass.go_on(control, &now) {
         if cell.batch == 1 {
-            let mut run = audit.run;
+            let mut run = proof.run();
             for i in 0..LOOK {
                 let Some(item) = pass.insist(control, &mut now.pops, || end.pop()) else {
-                    audit.run = run;
+                    proof.put(run);
                     now.popped(i);
                     break 'run;
                 };
-                run = audit.extend(run, &item);
+                run = proof.extend(run, &item);
             }
-            audit.run = run;
+            proof.put(run);
             now.popped(LOOK);
         } else {
             let pop = || Some(end.pop_batch(&mut items, cell.batch)).filter(|&n| n > 0);
             let Some(n) = pass.insist(control, &mut now.pops, pop) else { break };
-            audit.run = items.iter().fold(audit.run, |run, item| audit.extend(run, item));
+            let run = items.iter().fold(proof.run(), |run, item| proof.extend(run, item));
+            proof.put(run);
             items.clear();
             now.pops.done += 1;
             now.moved += n as u64;

@@ -1,6 +1,6 @@
 //! What full queues take in memory: a table of kinds by payload and capacity.
 
-use crate::cell::{Capacity, Cell};
+use crate::cell::{Capacity, Cell, Structure};
 use crate::report::section::digits;
 use crate::report::summary::Summary;
 use crate::report::table::{plain_table, print};
@@ -10,17 +10,17 @@ use crate::subject::Kind;
 const COLUMNS: usize = 5;
 
 /// What a column is about: the cells of one payload and capacity, whatever their threads do.
-type Filling = (usize, Capacity);
+type Filling = (Structure, usize, Capacity);
 
 fn filling(cell: &Cell) -> Filling {
-    (cell.payload, cell.capacity)
+    (cell.structure, cell.payload, cell.capacity)
 }
 
 /// Bytes per item of each kind in each filling; of several topologies, the first one measured.
 pub fn text(summaries: &[Summary]) -> String {
     let mut fillings: Vec<Filling> = Vec::new();
     let mut kinds: Vec<Kind> = Vec::new();
-    for summary in summaries {
+    for summary in summaries.iter().filter(|s| s.cell.structure != Structure::Counter) {
         let filling = filling(&summary.cell);
         if !fillings.contains(&filling) {
             fillings.push(filling);
@@ -34,9 +34,13 @@ pub fn text(summaries: &[Summary]) -> String {
     let mut text = String::from(
         "Memory: bytes per item when full (unbounded: 65536 items), handles included\n",
     );
+    if fillings.is_empty() {
+        return String::new();
+    }
     for fillings in fillings.chunks(COLUMNS) {
-        let header = fillings.iter().map(|(payload, capacity)| match capacity {
+        let header = fillings.iter().map(|(structure, payload, capacity)| match capacity {
             Capacity::Bounded(n) => format!("{payload}B/{n}"),
+            Capacity::Unbounded if *structure == Structure::Stack => format!("{payload}B/stack"),
             Capacity::Unbounded => format!("{payload}B/any"),
         });
         let header: Vec<_> = [String::from("payload/capacity")].into_iter().chain(header).collect();
@@ -59,7 +63,8 @@ pub fn text(summaries: &[Summary]) -> String {
 fn per_item(summaries: &[Summary], kind: &Kind, of: Filling) -> Option<f64> {
     let cells = summaries.iter().filter(|summary| filling(&summary.cell) == of);
     let mut lines = cells.flat_map(|summary| &summary.lines);
-    lines.find(|line| line.kind.id == kind.id).map(|line| line.memory.per_item())
+    let line = lines.find(|line| line.kind.id == kind.id)?;
+    line.memory.map(|memory| memory.per_item())
 }
 
 #[cfg(test)]

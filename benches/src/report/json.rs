@@ -73,6 +73,7 @@ fn kind(kind: &Kind) -> Value {
         "title": kind.title,
         "origin": kind.origin.text(),
         "role": kind.role,
+        "structure": kind.structure,
         "ends": kind.ends,
         "batch": kind.batch,
         "bound": kind.bound,
@@ -170,6 +171,6 @@ fn figures(line: &Line, summary: &Summary) -> Value {
         "regime": line.regime.word(summary.cell.mode),
         "call_p999_ns": line.call_ns,
         "least_share": line.shares,
-        "bytes_per_item": line.memory.per_item(),
+        "bytes_per_item": line.memory.map(|memory| memory.per_item()),
     })
 }

@@ -20,7 +20,9 @@ The A/A pair is one kind measured twice: its interval is the noise floor.
 Between failed tries every kind waits the same: crossbeam's Backoff::snooze
 (spins, then yields); where threads share CPUs, each 128th failed try sleeps as
 briefly as it can, for yields alone starve. Producers of an unbounded queue wait
-while about 65536 messages are inside, the same for all kinds.
+while about 65536 messages are inside, the same for all kinds. Of a stack the
+count and two checksums are verified, of a counter the sum, and that no reader
+ever saw less than before.
 ";
 
 /// Such as 1 cell, 2 cells.

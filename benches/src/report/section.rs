@@ -1,6 +1,6 @@
 //! One cell's section, at most 80 columns wide.
 
-use crate::cell::{Cell, Cores, Mode};
+use crate::cell::{Cell, Cores, Mode, Structure};
 use crate::driver::Shares;
 use crate::machine::Placement;
 use crate::report::paragraph;
@@ -38,32 +38,57 @@ pub fn cell(summary: &Summary, placement: &Placement, reasons: bool) -> String {
         );
         paragraph(&mut text, "  ", "    ", &line);
     }
-    let mode = summary.cell.mode;
-    let figure = match mode {
-        Mode::Stream => "Mmsg/s",
-        Mode::Alone => "ns/pair",
-        Mode::RoundTrip => "ns/trip",
-    };
-    let mut header = vec!["kind", figure, "x time of best", "cpu ns"];
-    if mode == Mode::Stream {
-        header.extend(["p99.9", "fair", "queue"]);
-    }
+    let mut header = vec!["kind", figure(&summary.cell), "x time of best", "cpu ns"];
+    header.extend(match columns(&summary.cell) {
+        Columns::Stream => &["p99.9", "fair", "queue"][..],
+        Columns::Shared => &["fair"],
+        Columns::Few => &[],
+    });
     let mut table = plain_table(&header, &[1, 2, 3, 4, 5], 1);
     for line in &summary.lines {
         table.add_row(row(summary.cell, line));
     }
     text.push_str(&print(&table, "  "));
     for (reason, ids) in
-        by_reason(&summary.refused, |kind| reasons && is_missed(kind, &summary.cell.capacity))
+        by_reason(&summary.refused, |kind| reasons && is_missed(kind, &summary.cell))
     {
         paragraph(&mut text, &format!("  {reason}: "), "      ", &ids.join(", "));
     }
     text
 }
 
+/// What the first figure is.
+fn figure(cell: &Cell) -> &'static str {
+    match cell.mode {
+        _ if cell.structure == Structure::Counter => "Madd/s",
+        Mode::Stream => "Mmsg/s",
+        Mode::Pairs => "Mpair/s",
+        Mode::Bursts => "Mitem/s",
+        Mode::Alone => "ns/pair",
+        Mode::RoundTrip => "ns/trip",
+    }
+}
+
+/// What there is to be said besides times.
+enum Columns {
+    Stream,
+    /// Threads that all do the same.
+    Shared,
+    Few,
+}
+
+fn columns(cell: &Cell) -> Columns {
+    match cell.mode {
+        _ if cell.structure == Structure::Counter => Columns::Shared,
+        Mode::Pairs | Mode::Bursts => Columns::Shared,
+        Mode::Stream => Columns::Stream,
+        Mode::Alone | Mode::RoundTrip => Columns::Few,
+    }
+}
+
 fn row(cell: Cell, line: &Line) -> Vec<String> {
     let figure = match cell.mode {
-        Mode::Stream => 1000.0 / line.ns,
+        Mode::Stream | Mode::Pairs | Mode::Bursts => 1000.0 / line.ns,
         Mode::Alone | Mode::RoundTrip => line.ns,
     };
     let ratio = match line.standing {
@@ -73,13 +98,17 @@ fn row(cell: Cell, line: &Line) -> Vec<String> {
             format!("{mark}{}", interval(line.ratio))
         }
     };
-    let looped = cell.batch > 1 && line.kind.batch == Batch::Looped;
+    let looped = cell.batch > 1 && cell.mode != Mode::Bursts && line.kind.batch == Batch::Looped;
     let title = format!("{}{}", line.kind.title, if looped { " *" } else { "" });
     let cpu = line.cpu_ns.map_or_else(|| UNKNOWN.to_owned(), digits);
     let mut row = vec![title, digits(figure), ratio, cpu];
-    if cell.mode == Mode::Stream {
-        let call = line.call_ns.map_or_else(|| "-".to_owned(), nanoseconds);
-        row.extend([call, share(line.shares), line.regime.word(cell.mode)]);
+    match columns(&cell) {
+        Columns::Stream => {
+            let call = line.call_ns.map_or_else(|| "-".to_owned(), nanoseconds);
+            row.extend([call, share(line.shares), line.regime.word(cell.mode)]);
+        }
+        Columns::Shared => row.push(share(line.shares)),
+        Columns::Few => {}
     }
     row
 }
@@ -127,7 +156,8 @@ something, timed one by one after the window, 99.9 % took no longer. fair: the
 least thread's messages in all rounds, divided by the greatest's, of producers
 (p) or consumers (c), whichever is worse. queue: of all tries, how many found it
 full (the consumers are the slower side) or empty; both: about as many;
-balanced: fewer than 5 %. An unbounded queue is full at our own limit.
+balanced: fewer than 5 %. An unbounded queue is full at our own limit. Of
+stacks: pairs and items taken, of counters: additions, of all threads together.
 *: no batch call of its own, single calls in a loop. design: ours, no product.
 Who can't answer a cell, and who was left out of the default plan: --list.
 ";

@@ -49,7 +49,7 @@ pub struct Line {
     /// The least thread's share over all samples, at either end.
     pub shares: Shares,
     /// What a full one takes in memory.
-    pub memory: Filled,
+    pub memory: Option<Filled>,
 }
 
 /// How a kind stands to the best product.
@@ -246,7 +246,7 @@ pub(crate) mod tests {
             pinned: true,
             warm: true,
         };
-        let memory = Filled { items: 1024, peak: 10 * 1024, emptied: 100 };
+        let memory = Some(Filled { items: 1024, peak: 10 * 1024, emptied: 100 });
         Row { kind, twin, memory, samples: times.iter().map(sample).collect() }
     }
 

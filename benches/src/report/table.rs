@@ -4,7 +4,7 @@ use core::fmt::Write;
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use crate::cell::Capacity;
+use crate::cell::{Capacity, Cell, Structure};
 use crate::machine::{Load, Machine, Placement};
 use crate::report::paragraph;
 use crate::subject::{Batch, Bound, Entry, Kind};
@@ -134,10 +134,10 @@ pub(super) fn print(table: &Table, indent: &str) -> String {
     })
 }
 
-/// Whether anybody misses a kind in a cell of this capacity: not if it has another bound, or is for the topology question.
-pub fn is_missed(kind: &Kind, capacity: &Capacity) -> bool {
-    let bounded = matches!(capacity, Capacity::Bounded(_));
-    bounded == (kind.bound == Bound::Bounded) && !kind.spread
+/// Whether anybody misses a kind in a cell: not if it is something else, has another bound, or is for the topology question.
+pub fn is_missed(kind: &Kind, cell: &Cell) -> bool {
+    let bounded = matches!(cell.capacity, Capacity::Bounded(_));
+    kind.structure == cell.structure && bounded == (kind.bound == Bound::Bounded) && !kind.spread
 }
 
 /// Kinds without a figure, those of one reason together, as far as the reason is of interest.
@@ -170,7 +170,12 @@ pub fn kinds(entries: &[Entry], missing: &[&str]) -> String {
             Bound::Unbounded => "none",
         };
         let each = if kind.spread { "many " } else { "" };
-        let ends = format!("{each}{}", kind.ends.word());
+        let ends = match kind.structure {
+            Structure::Queue => format!("{each}{}", kind.ends.word()),
+            other => other.word().to_owned(),
+        };
+        let [bound, batch] =
+            if kind.structure == Structure::Counter { ["-"; 2] } else { [bound, batch] };
         table.add_row([kind.title, kind.id, &ends, bound, batch]);
         let origin = kind.origin.text();
         if !origins.contains(&origin) {

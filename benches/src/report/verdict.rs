@@ -2,7 +2,7 @@
 
 use core::fmt::Write;
 
-use crate::cell::{Capacity, Mode, Queues, Topology};
+use crate::cell::{Capacity, Mode, Queues, Structure, Topology};
 use crate::report::summary::{Line, Standing, Summary};
 use crate::report::{counted, paragraph, section};
 use crate::stats::Interval;
@@ -17,9 +17,14 @@ pub fn text(summaries: &[Summary], name: impl Fn(&Summary) -> String) -> String 
     // What one queue is asked for: which ends, and whether with a bound.
     let question = |summary: &Summary| {
         let cell = summary.cell;
-        (cell.topology, cell.capacity == Capacity::Unbounded)
+        match cell.structure {
+            Structure::Queue => {
+                Question::Queue(cell.topology, cell.capacity == Capacity::Unbounded)
+            }
+            other => Question::Other(other),
+        }
     };
-    let mut questions: Vec<(Topology, bool)> = Vec::new();
+    let mut questions: Vec<Question> = Vec::new();
     let asked: Vec<_> =
         summaries.iter().filter(|summary| summary.cell.queues == Queues::One).collect();
     for summary in &asked {
@@ -27,23 +32,33 @@ pub fn text(summaries: &[Summary], name: impl Fn(&Summary) -> String) -> String 
             questions.push(question(summary));
         }
     }
-    for (topology, unbounded) in questions {
-        let of: Vec<_> = asked
-            .iter()
-            .copied()
-            .filter(|summary| question(summary) == (topology, unbounded))
-            .collect();
+    for asks in questions {
+        let of: Vec<_> =
+            asked.iter().copied().filter(|summary| question(summary) == asks).collect();
         // Of one cell, its line says it.
         if of.len() == 1 && asked.len() > 1 {
             continue;
         }
-        let Topology { producers, consumers } = topology;
-        let bound = if unbounded { ", unbounded" } else { "" };
-        let head = format!("For {producers} to {consumers}{bound}");
+        let head = match asks {
+            Question::Queue(Topology { producers, consumers }, unbounded) => {
+                let bound = if unbounded { ", unbounded" } else { "" };
+                format!("For {producers} to {consumers}{bound}")
+            }
+            Question::Other(structure) => format!("As a {}", structure.word()),
+        };
         paragraph(&mut text, "", "  ", &recommend(&head, &of, &name));
     }
     paragraph(&mut text, "", "  ", &not_shown(summaries));
     text
+}
+
+/// What a recommendation answers.
+#[derive(PartialEq)]
+enum Question {
+    /// Between so many threads, with a bound or without.
+    Queue(Topology, bool),
+    /// Whatever its threads do.
+    Other(Structure),
 }
 
 /// Such as 1.31x [1.26, 1.37].
@@ -147,7 +162,10 @@ fn recommend(head: &str, summaries: &[&Summary], name: impl Fn(&Summary) -> Stri
 
 fn not_shown(summaries: &[Summary]) -> String {
     let mut text = String::from("Not shown: what your consumer does per item.");
-    let streams = summaries.iter().filter(|summary| summary.cell.mode == Mode::Stream);
+    let is_stream = |summary: &&Summary| {
+        summary.cell.mode == Mode::Stream && summary.cell.structure == Structure::Queue
+    };
+    let streams = summaries.iter().filter(is_stream);
     if let Some(best) = streams.filter_map(Summary::best).map(|line| line.ns).reduce(f64::max) {
         let share = 100.0 * best / (best + 1000.0);
         let _ = write!(

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::cell::{Capacity, Cell, Queues, Topology};
+use crate::cell::{Capacity, Cell, Queues, Structure, Topology};
 
 /// How many threads may stand at an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -126,6 +126,8 @@ pub struct Kind {
     pub role: Role,
     /// How many threads it allows.
     pub ends: Ends,
+    /// What it is.
+    pub structure: Structure,
     /// How it does batches.
     pub batch: Batch,
     /// Whether it has a limit.
@@ -146,7 +148,24 @@ impl Kind {
         ends: Ends,
     ) -> Self {
         let (batch, bound) = (Batch::Looped, Bound::Bounded);
-        Self { id, title, origin, role, ends, batch, bound, spread: false, note: "" }
+        let structure = Structure::Queue;
+        Self { id, title, origin, role, ends, structure, batch, bound, spread: false, note: "" }
+    }
+
+    /// A stack: unbounded, for any number of threads.
+    pub const fn stack(id: &'static str, title: &'static str, origin: Origin, role: Role) -> Self {
+        let kind = Self::new(id, title, origin, role, Ends::MPMC).unbounded();
+        Self { structure: Structure::Stack, ..kind }
+    }
+
+    /// A counter, for any number of threads.
+    pub const fn counter(
+        id: &'static str,
+        title: &'static str,
+        origin: Origin,
+        role: Role,
+    ) -> Self {
+        Self { structure: Structure::Counter, ..Self::stack(id, title, origin, role) }
     }
 
     /// The same with batch calls of its own.
@@ -178,13 +197,19 @@ impl Kind {
 
     /// The queues that carry the traffic of `topology`.
     pub fn queues(&self, topology: Topology) -> usize {
+        if !self.spread {
+            return 1;
+        }
         let each = self.each(topology);
         (topology.producers / each.producers) * (topology.consumers / each.consumers)
     }
 
     /// Why it has no figure in `cell`, as far as that follows from what is said here.
     pub(super) fn refuses(&self, cell: &Cell) -> Option<String> {
-        let Cell { topology, capacity, queues, .. } = *cell;
+        let Cell { structure, topology, capacity, queues, .. } = *cell;
+        if self.structure != structure {
+            return Some(format!("is a {}", self.structure.word()));
+        }
         match (self.bound, capacity) {
             (Bound::Bounded, Capacity::Unbounded) => return Some("is bounded".to_owned()),
             (Bound::Unbounded, Capacity::Bounded(_)) => return Some("is unbounded".to_owned()),

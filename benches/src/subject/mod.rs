@@ -1,5 +1,6 @@
 //! What a queue must tell to be measured: who it is, what it can do, and how to push and pop.
 //!
+//! A [`Subject`] is what items go into and come out of, a queue or a stack; a [`Counter`] is what threads add to.
 //! `kind` says who it is; `spread` makes one kind of many small queues that share the traffic.
 //!
 //! The driver is compiled once per kind, so that `push` and `pop` inline into its loops; function pointers ([`Entry`])
@@ -12,11 +13,13 @@ pub(crate) use spread::Spread;
 
 pub use kind::{Batch, Bound, Count, Ends, Kind, Origin, Role};
 
+use std::thread;
+
 use crate::cell::{Cell, Topology};
 use crate::driver::{self, Flaw, Sample};
 use crate::machine::Placement;
 use crate::memory::{self, Filled};
-use crate::message::{Message, Payload};
+use crate::message::{Audit, Census, Message, Payload, Proof};
 use crate::plan::Timing;
 
 /// A producing end, held by one thread.
@@ -35,6 +38,14 @@ pub trait Produce<T: Payload>: Send {
 pub trait Consume<T: Payload>: Send {
     /// Tries once to pop.
     fn pop(&mut self) -> Option<T>;
+
+    /// Takes all there is, by the best way there is, and shows it to `each`.
+    #[inline]
+    fn pop_all(&mut self, mut each: impl FnMut(T)) {
+        while let Some(item) = self.pop() {
+            each(item);
+        }
+    }
 
     /// Tries once to append up to `max` items to `into`, which has room for them; says how many.
     #[inline]
@@ -72,6 +83,26 @@ pub trait Subject: Sized + 'static {
     fn open<T: Payload>(capacity: usize, topology: Topology) -> Handles<Self, T>;
 }
 
+/// A kind of counter.
+pub trait Counter: Sized + Sync + 'static {
+    /// Who it is.
+    const KIND: Kind;
+    /// What a thread adds with.
+    type Handle<'a>;
+
+    /// A fresh one, at zero, for so many threads.
+    fn new(threads: usize) -> Self;
+
+    /// What `thread` adds with; called in that thread.
+    fn handle(&self, thread: usize) -> Self::Handle<'_>;
+
+    /// Adds one.
+    fn add(handle: &mut Self::Handle<'_>);
+
+    /// What was added so far.
+    fn sum(&self) -> u64;
+}
+
 /// A kind whose types are erased, for tables of kinds.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry {
@@ -79,13 +110,28 @@ pub struct Entry {
     pub kind: Kind,
     refuses: fn(&Cell) -> Option<String>,
     sample: fn(&Cell, &Timing, &Placement) -> Result<Sample, Flaw>,
-    fill: fn(&Cell) -> Filled,
+    fill: Option<fn(&Cell) -> Filled>,
 }
 
 impl Entry {
     /// Erases the types of `S`.
     pub const fn of<S: Subject>() -> Self {
-        Self { kind: S::KIND, refuses: S::refuses, sample: sample::<S>, fill: fill::<S> }
+        Self::verified::<S, Audit>()
+    }
+
+    /// As [`of`](Self::of), of a kind that promises no order.
+    pub const fn stack<S: Subject>() -> Self {
+        Self::verified::<S, Census>()
+    }
+
+    const fn verified<S: Subject, P: Proof>() -> Self {
+        let (sample, fill) = (sample::<S, P>, Some(fill::<S> as fn(&Cell) -> Filled));
+        Self { kind: S::KIND, refuses: S::refuses, sample, fill }
+    }
+
+    /// Erases the types of a counter.
+    pub const fn counter<C: Counter>() -> Self {
+        Self { kind: C::KIND, refuses: |_| None, sample: driver::count::<C>, fill: None }
     }
 
     /// As many queues of kind `S` as its ends ask for, under a name of its own: they answer the topology question.
@@ -113,26 +159,36 @@ impl Entry {
         (self.sample)(cell, timing, placement)
     }
 
-    /// Fills a fresh queue of `cell` and says what memory that took.
-    pub fn fill(&self, cell: &Cell) -> Filled {
-        (self.fill)(cell)
+    /// Fills a fresh queue of `cell` and says what memory that took; a counter can't be filled.
+    ///
+    /// In a thread of its own, which has nothing kept from before.
+    pub fn fill(&self, cell: &Cell) -> Option<Filled> {
+        let fill = self.fill?;
+        thread::scope(|scope| match scope.spawn(|| fill(cell)).join() {
+            Ok(filled) => Some(filled),
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
     }
 }
 
 /// Calls `$function` with the payload of `$cell`; the sizes are `cell::PAYLOADS`.
 macro_rules! with_payload {
-    ($cell:ident, $($function:ident)::+ :: <$subject:ident>, $($argument:expr),+) => {
+    ($cell:ident, $($function:ident)::+ :: <$($type:ident),+>, $($argument:expr),+) => {
         match $cell.payload {
-            8 => $($function)::+::<$subject, Message<1>>($($argument),+),
-            64 => $($function)::+::<$subject, Message<8>>($($argument),+),
-            256 => $($function)::+::<$subject, Message<32>>($($argument),+),
+            8 => $($function)::+::<Message<1>, $($type),+>($($argument),+),
+            64 => $($function)::+::<Message<8>, $($type),+>($($argument),+),
+            256 => $($function)::+::<Message<32>, $($type),+>($($argument),+),
             other => unreachable!("a cell of {other} bytes passed its check"),
         }
     };
 }
 
-fn sample<S: Subject>(cell: &Cell, timing: &Timing, placement: &Placement) -> Result<Sample, Flaw> {
-    with_payload!(cell, driver::run::<S>, cell, timing, placement)
+fn sample<S: Subject, P: Proof>(
+    cell: &Cell,
+    timing: &Timing,
+    placement: &Placement,
+) -> Result<Sample, Flaw> {
+    with_payload!(cell, driver::run::<S, P>, cell, timing, placement)
 }
 
 fn fill<S: Subject>(cell: &Cell) -> Filled {

@@ -2,10 +2,12 @@
 //!
 //! An adapter adds nothing to the kind's own calls: no retry, no wait, no copy that the kind doesn't ask for.
 
+mod counters;
 mod crossbeam;
 mod designs;
 mod raddle;
 mod rtrb;
+mod stacks;
 mod std;
 
 #[cfg(feature = "rivals")]
@@ -23,6 +25,14 @@ mod rings;
 #[cfg(feature = "rivals")]
 mod wide;
 
+pub use self::counters::{
+    Adaptive, MutexNumber, OneAtomic, OwnCells, OwnUnpadded, RaddleCounter, RaddleLocal, Striped,
+};
+#[cfg(feature = "rivals")]
+pub use self::counters::{Contatori, FastCounter};
+pub use self::stacks::{DequeLifo, MutexVec, RaddleStack};
+#[cfg(feature = "rivals")]
+pub use self::stacks::{ParkingLotVec, SddBag, SddStack, ShardedStack};
 #[cfg(feature = "rivals")]
 pub use self::{
     channels::{
@@ -85,6 +95,13 @@ pub const ALL: &[Entry] = &[
     Entry::of::<StdChannel>(),
     Entry::of::<Deque>(),
     Entry::of::<UnboundedMutexDeque>(),
+    Entry::stack::<RaddleStack>(),
+    Entry::stack::<MutexVec>(),
+    Entry::stack::<DequeLifo>(),
+    Entry::counter::<RaddleCounter>(),
+    Entry::counter::<RaddleLocal>(),
+    Entry::counter::<OneAtomic>(),
+    Entry::counter::<MutexNumber>(),
     #[cfg(feature = "rivals")]
     Entry::of::<Ringbuf>(),
     #[cfg(feature = "rivals")]
@@ -135,10 +152,26 @@ pub const ALL: &[Entry] = &[
     Entry::of::<UnboundedFlume>(),
     #[cfg(feature = "rivals")]
     Entry::of::<UnboundedTokio>(),
+    #[cfg(feature = "rivals")]
+    Entry::stack::<ParkingLotVec>(),
+    #[cfg(feature = "rivals")]
+    Entry::stack::<SddStack>(),
+    #[cfg(feature = "rivals")]
+    Entry::stack::<SddBag>(),
+    #[cfg(feature = "rivals")]
+    Entry::stack::<ShardedStack>(),
+    #[cfg(feature = "rivals")]
+    Entry::counter::<FastCounter>(),
+    #[cfg(feature = "rivals")]
+    Entry::counter::<Contatori>(),
     Entry::of::<CachedIndex>(),
     Entry::of::<SlotFlag>(),
     Entry::of::<Stamped>(),
     Entry::of::<Credits>(),
+    Entry::counter::<OwnCells>(),
+    Entry::counter::<OwnUnpadded>(),
+    Entry::counter::<Striped>(),
+    Entry::counter::<Adaptive>(),
 ];
 
 /// Kinds of `--features rivals` that this build lacks.
@@ -171,6 +204,12 @@ pub const NOT_BUILT: &[&str] = if cfg!(feature = "rivals") {
         "kanal-unbounded",
         "flume-unbounded",
         "tokio-unbounded",
+        "parking-lot-vec",
+        "sdd-stack",
+        "sdd-bag",
+        "sharded-stack",
+        "fast-counter",
+        "contatori",
     ]
 };
 
@@ -244,6 +283,17 @@ mod tests {
             "capacity=unbounded,topology=2x1",
             "capacity=unbounded,topology=1x2,batch=7",
             "capacity=unbounded,topology=2x2,payload=64",
+            "structure=stack",
+            "structure=stack,topology=2x2,payload=64",
+            "structure=stack,topology=2x1,batch=7",
+            "structure=stack,mode=pairs",
+            "structure=stack,mode=pairs,topology=4x4,payload=64",
+            "structure=stack,mode=pairs,topology=2x2,cores=1",
+            "structure=stack,mode=bursts,batch=100",
+            "structure=stack,mode=bursts,batch=100,topology=2x2",
+            "structure=counter,topology=1x0",
+            "structure=counter,topology=4x2",
+            "structure=counter,topology=2x1,cores=1",
         ] {
             let cell = Cell::parse(text).unwrap();
             for entry in ALL.iter().filter(|entry| entry.refuses(&cell).is_none()) {

@@ -4,7 +4,11 @@
 //! one it is, and whether it is whole; and what a producer's first `n` messages sum up to has a closed form, which keeps
 //! the producer's side free of bookkeeping.
 
+mod census;
+
 use core::fmt;
+
+pub use census::Census;
 
 /// Bits of a word that count a producer's messages.
 const SEQUENCE_BITS: u32 = 48;
@@ -101,14 +105,51 @@ fn expected_sum(words: usize, producer: usize, n: u64) -> u64 {
     words.wrapping_mul(first_words).wrapping_add(steps)
 }
 
-/// One consumer's record of what it received.
+/// One consumer's record of what it received, and what follows from those of all consumers.
+///
+/// What must hold depends on what was asked: of a queue that each producer's messages come out in order ([`Audit`]), of a
+/// stack that all come out ([`Census`]).
+pub trait Proof: Clone + Send {
+    /// What a loop holds in registers; it takes it out and puts it back.
+    type Run: Copy;
+
+    /// A record of nothing yet; `only` says that no other consumer takes from the same producers.
+    fn new(producers: usize, only: bool) -> Self;
+
+    /// What is to be continued.
+    fn run(&self) -> Self::Run;
+
+    /// Puts back what was continued.
+    fn put(&mut self, run: Self::Run);
+
+    /// Continues `run`, which was taken out of this record, by one message.
+    fn extend<M: Payload>(&mut self, run: Self::Run, message: &M) -> Self::Run;
+
+    /// Records one message.
+    #[inline]
+    fn take<M: Payload>(&mut self, message: &M) {
+        let run = self.extend(self.run(), message);
+        self.put(run);
+    }
+
+    /// Messages recorded.
+    fn count(&mut self) -> u64;
+
+    /// Judges all consumers' records against what each producer pushed.
+    ///
+    /// # Errors
+    ///
+    /// What was expected, and what was seen instead.
+    fn verify<M: Payload>(proofs: Vec<Self>, pushed: &[u64]) -> Result<u64, Breach>;
+}
+
+/// The record that each producer's messages came once and in order.
 ///
 /// The usual case, "the successor of the last one", is one comparison: a loop holds the [`Run`] in registers, and
 /// everything else goes through `stray`. Per producer only what a run leaves behind is stored.
 #[derive(Debug, Clone)]
 pub struct Audit {
-    /// The run so far; a loop takes it out and puts it back.
-    pub run: Run,
+    run: Run,
     /// The first word of the current run.
     start: u64,
     tallies: Vec<Tally>,
@@ -136,77 +177,39 @@ struct Tally {
     above: u64,
 }
 
-impl Audit {
-    /// A record of nothing yet; `only` says that no other consumer takes from the same producers.
-    pub fn new(producers: usize, only: bool) -> Self {
+impl Proof for Audit {
+    type Run = Run;
+
+    fn new(producers: usize, only: bool) -> Self {
         let start = word(0, 0);
         let run = Run { next: start, sum: 0, torn: 0 };
         Self { run, start, tallies: vec![Tally::default(); producers], only, fault: None }
     }
 
-    /// Continues `run`, which was taken out of this record, by one message.
     #[inline]
-    pub fn extend<M: Payload>(&mut self, run: Run, message: &M) -> Run {
+    fn run(&self) -> Run {
+        self.run
+    }
+
+    #[inline]
+    fn put(&mut self, run: Run) {
+        self.run = run;
+    }
+
+    #[inline]
+    fn extend<M: Payload>(&mut self, run: Run, message: &M) -> Run {
         let word = message.word();
         let next = if word == run.next { word.wrapping_add(1) } else { self.stray(run.next, word) };
         let sum = run.sum.wrapping_add(message.sum());
         Run { next, sum, torn: run.torn | message.tear() }
     }
 
-    /// Records one message.
-    #[inline]
-    pub fn take<M: Payload>(&mut self, message: &M) {
-        self.run = self.extend(self.run, message);
-    }
-
-    /// Books the run that ended before `next`, and starts one at `word`; returns what would continue it.
-    #[inline(never)]
-    fn stray(&mut self, next: u64, word: u64) -> u64 {
-        self.book(next);
-        let (producer, sequence) = split(word);
-        match self.tallies.get(producer) {
-            None => self.blame(|| format!("a message of producer {producer}, who doesn't exist")),
-            Some(&Tally { above, .. }) if sequence < above => self.blame(|| {
-                format!("message {sequence} of producer {producer} after its message {}", above - 1)
-            }),
-            Some(&Tally { above, .. }) if self.only && sequence > above => self.blame(|| {
-                format!("message {sequence} of producer {producer} where {above} was next")
-            }),
-            Some(_) => {}
-        }
-        self.start = word;
-        word.wrapping_add(1)
-    }
-
-    fn book(&mut self, next: u64) {
-        // A run has one producer: the first word after it may be another's only if it is empty or the numbers end.
-        let (producer, first) = split(self.start);
-        let count = next.wrapping_sub(self.start);
-        if let Some(tally) = self.tallies.get_mut(producer).filter(|_| count > 0) {
-            tally.count += count;
-            tally.above = tally.above.max(first + count);
-        }
-        self.start = next;
-    }
-
-    /// Messages recorded.
-    pub fn count(&mut self) -> u64 {
+    fn count(&mut self) -> u64 {
         self.book(self.run.next);
         self.tallies.iter().map(|tally| tally.count).sum()
     }
 
-    fn blame(&mut self, what: impl FnOnce() -> String) {
-        if self.fault.is_none() {
-            self.fault = Some(what());
-        }
-    }
-
-    /// Judges all consumers' records against what each producer pushed.
-    ///
-    /// # Errors
-    ///
-    /// What was expected, and what was seen instead.
-    pub fn verify<M: Payload>(audits: Vec<Self>, pushed: &[u64]) -> Result<u64, Breach> {
+    fn verify<M: Payload>(audits: Vec<Self>, pushed: &[u64]) -> Result<u64, Breach> {
         let (mut sum, mut torn, mut fault) = (0_u64, 0, None);
         let mut counts = vec![0_u64; pushed.len()];
         let mut total = 0;
@@ -251,6 +254,44 @@ impl Audit {
             ),
             seen: format!("{total} messages; {}", wrong.join("; ")),
         })
+    }
+}
+
+impl Audit {
+    /// Books the run that ended before `next`, and starts one at `word`; returns what would continue it.
+    #[inline(never)]
+    fn stray(&mut self, next: u64, word: u64) -> u64 {
+        self.book(next);
+        let (producer, sequence) = split(word);
+        match self.tallies.get(producer) {
+            None => self.blame(|| format!("a message of producer {producer}, who doesn't exist")),
+            Some(&Tally { above, .. }) if sequence < above => self.blame(|| {
+                format!("message {sequence} of producer {producer} after its message {}", above - 1)
+            }),
+            Some(&Tally { above, .. }) if self.only && sequence > above => self.blame(|| {
+                format!("message {sequence} of producer {producer} where {above} was next")
+            }),
+            Some(_) => {}
+        }
+        self.start = word;
+        word.wrapping_add(1)
+    }
+
+    fn book(&mut self, next: u64) {
+        // A run has one producer: the first word after it may be another's only if it is empty or the numbers end.
+        let (producer, first) = split(self.start);
+        let count = next.wrapping_sub(self.start);
+        if let Some(tally) = self.tallies.get_mut(producer).filter(|_| count > 0) {
+            tally.count += count;
+            tally.above = tally.above.max(first + count);
+        }
+        self.start = next;
+    }
+
+    fn blame(&mut self, what: impl FnOnce() -> String) {
+        if self.fault.is_none() {
+            self.fault = Some(what());
+        }
     }
 }
 
