@@ -2,8 +2,9 @@
 
 #![cfg(all(feature = "rayon", not(loom)))]
 
+use core::panic::AssertUnwindSafe;
 use core::sync::atomic::{AtomicUsize, Ordering};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex};
 
 use raddle::counter::{Counter, SignedCounter};

@@ -12,7 +12,7 @@ use crate::subjects;
 
 /// Compares queue topologies on this machine, and says which queue to use.
 ///
-/// Without arguments, in a little more than a minute: one producer to one consumer, one factor varied at a time; several
+/// Without arguments, in about a minute and a half: one producer to one consumer, one factor varied at a time; several
 /// producers and consumers, bounded and unbounded, single items and batches; and the same traffic through one queue for
 /// all threads or through several narrower ones; then stacks and counters. The result goes to stdout, progress to stderr.
 #[derive(Debug, Parser)]

@@ -240,11 +240,13 @@ fn sections(summaries: &[Summary], placement: &Placement, reasons: bool) -> Stri
 
 fn foot(context: &json::Context<'_>, outcome: &Outcome) -> String {
     let json::Context { machine, before, after, .. } = *context;
-    format!(
-        "Verified: {} messages and additions, none lost, doubled, reordered or torn.\n{}",
-        outcome.verified,
-        table::warnings(machine, before, after, outcome.rounds)
-    )
+    let verified = format!(
+        "Verified: {} messages and additions, none lost, doubled, reordered or torn.",
+        outcome.verified
+    );
+    let mut text = String::new();
+    report::paragraph(&mut text, "", "  ", &verified);
+    text + &table::warnings(machine, before, after, outcome.rounds)
 }
 
 /// Writes the result; a reader that went away is no error.

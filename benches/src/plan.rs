@@ -103,11 +103,12 @@ pub fn name(cell: &Cell) -> String {
 const BASE_ONLY: [&str; 5] =
     ["sync-channel", "cached-index", "slot-flag", "stamped-ring", "credit"];
 
-/// Whether the default plan measures `kind` in `cell`: of ours the narrowest door only, of the others those that may win.
+/// Whether the default plan measures `kind` in `cell`: designs of stacks and counters where two threads do the same; of our
+/// queues the narrowest door only, of the others those that may win.
 /// Who asks for kinds or cells by name, or for the grid, gets all.
 pub fn is_usual(kind: &Kind, cell: &Cell) -> bool {
     if cell.structure != Structure::Queue {
-        return true;
+        return kind.role != Role::Design || cell.topology.producers == 2;
     }
     let narrowest = kind.ends == Ends::of(cell.topology);
     let ours = kind.role != Role::Ours || kind.spread || narrowest;

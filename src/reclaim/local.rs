@@ -15,7 +15,7 @@
 //! ever added to or taken whole, so it has no ABA problem and needs no guard.
 //!
 //! *Bounds.* Spare nodes, the surplus, and a depot are [`limit`] nodes each, about, per thread and layout, and per stack; limbo
-//! is less than a [`batch`]. The rest is freed as soon as its grace period is over.
+//! is less than a [`batch`], or a [`pile`] if whole chains come. The rest is freed as soon as its grace period is over.
 //!
 //! *Re-entrance.* crossbeam-epoch runs [`give`] within `pin` and `flush`. So no borrow lasts across those: everything is a
 //! `Cell`, and no code of users runs in this folder.
@@ -28,7 +28,7 @@ use core::cell::Cell;
 use core::marker::PhantomData;
 use core::ptr;
 
-use super::grace::{Guard, Handle, batch, limit};
+use super::grace::{Guard, Handle, batch, limit, pile};
 use super::node::{self, Chain, Header, SMALL, STEP};
 use crate::cacheline::CachePadded;
 use crate::sync::{AtomicPtr, AtomicUsize, Ordering, const_fn, per_thread};
@@ -122,7 +122,8 @@ impl Local {
         // Who still looks may find this link changed. It then holds a stale head, and its compare-exchange fails.
         // SAFETY: not empty, alive, and out of the stack.
         let limbo = unsafe { chain.on(bin.limbo.get()) };
-        let full = limbo.len >= batch(node::layout::<N>());
+        let layout = node::layout::<N>();
+        let full = limbo.len >= if chain.len == 1 { batch(layout) } else { pile(layout) };
         if full {
             // SAFETY: all of them were retired.
             unsafe { self.defer::<N>(bin, limbo) };

@@ -30,6 +30,11 @@ pub(super) const fn batch(_layout: Layout) -> usize {
     1
 }
 
+/// The same for nodes that come by chains.
+pub(super) const fn pile(layout: Layout) -> usize {
+    batch(layout)
+}
+
 /// So few spare nodes that the depot, and freeing, come into play.
 pub(super) const fn limit(_layout: Layout) -> usize {
     1

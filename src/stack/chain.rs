@@ -141,20 +141,24 @@ impl<T> Iterator for PopAll<T> {
     /// should be, and look at the link to see whether it is; the processor doesn't wait for that, unless we were wrong.
     #[inline]
     fn fold<B, F: FnMut(B, T) -> B>(mut self, init: B, mut f: F) -> B {
-        let (mut at, done) = (self.nodes.next, self.nodes.done);
-        let mut walk = Walk { nodes: &mut self.nodes, next: at, last: done.last, len: done.len };
+        let (mut node, done) = (self.nodes.next, self.nodes.done);
+        let mut walk = Walk { nodes: &mut self.nodes, next: node, last: done.last, len: done.len };
         let (mut folded, mut stride) = (init, 0);
-        // SAFETY: as `new` says.
-        while let Some((node, value)) = unsafe { next(&mut at) } {
-            let expected = node.wrapping_byte_offset(stride);
-            if expected == at {
-                at = foreseen(expected, at);
-            } else {
-                stride = (at.addr() as isize).wrapping_sub(node.addr() as isize);
-            }
-            (walk.next, walk.last) = (at, node);
+        while !node.is_null() {
+            // SAFETY: alive, as it is ours.
+            let next = unsafe { (*node).next.load(Ordering::Relaxed) };
+            // SAFETY: as `new` says; it is out of the chain after the next statement, so nobody reads it twice.
+            let value = unsafe { Node::get(node) };
+            (walk.next, walk.last) = (next, node);
             walk.len += 1;
             folded = f(folded, value);
+            let expected = node.wrapping_byte_offset(stride);
+            node = if expected == next {
+                foreseen(expected, next)
+            } else {
+                stride = (next.addr() as isize).wrapping_sub(node.addr() as isize);
+                next
+            };
         }
         drop(walk);
         folded

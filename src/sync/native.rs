@@ -113,6 +113,7 @@ pub fn foreseen<T>(expected: *mut T, actual: *mut T) -> *mut T {
     #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
     {
         let mut pointer = expected;
+        #[allow(clippy::pointers_in_nomem_asm_block, reason = "nothing is read through them here")]
         // SAFETY: no instruction at all. For the compiler the result comes from both: the address of either, the right
         // to use it from `actual`.
         unsafe {

@@ -15,11 +15,16 @@
 //! | [`striped_counter`] | a padded word per core, locked adds | a locked add costs several plain ones, and threads meet |
 //! | [`adaptive_counter`] | one word, and cells once it is contended (`LongAdder`) | a compare-exchange costs as much, and every counter has to learn by itself |
 //!
+//! | design | idea | lost to reused nodes because |
+//! |---|---|---|
+//! | [`epoch_stack`] | Treiber's stack on crossbeam-epoch, with elimination or without | each push allocates, each pop defers |
+//!
 //! The rings pay what the library pays: exact capacity, drop of leftovers, a look at "peer is gone" per push, padded handles.
 
 pub mod adaptive_counter;
 pub mod cached_index;
 pub mod credit;
+pub mod epoch_stack;
 pub mod slot_flag;
 pub mod stamped_ring;
 pub mod striped_counter;

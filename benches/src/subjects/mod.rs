@@ -30,7 +30,7 @@ pub use self::counters::{
 };
 #[cfg(feature = "rivals")]
 pub use self::counters::{Contatori, FastCounter};
-pub use self::stacks::{DequeLifo, MutexVec, RaddleStack};
+pub use self::stacks::{DequeLifo, Eliminating, MutexVec, PlainEpoch, RaddleStack};
 #[cfg(feature = "rivals")]
 pub use self::stacks::{ParkingLotVec, SddBag, SddStack, ShardedStack};
 #[cfg(feature = "rivals")]
@@ -168,6 +168,8 @@ pub const ALL: &[Entry] = &[
     Entry::of::<SlotFlag>(),
     Entry::of::<Stamped>(),
     Entry::of::<Credits>(),
+    Entry::stack::<PlainEpoch>(),
+    Entry::stack::<Eliminating>(),
     Entry::counter::<OwnCells>(),
     Entry::counter::<OwnUnpadded>(),
     Entry::counter::<Striped>(),

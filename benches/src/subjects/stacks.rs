@@ -7,6 +7,7 @@ use crossbeam_deque::Worker;
 use raddle::stack::Stack;
 
 use crate::cell::{Cell, Mode, Topology};
+use crate::designs::epoch_stack::EpochStack;
 use crate::message::Payload;
 use crate::subject::{Consume, Handles, Kind, Origin, Produce, Role, Subject};
 use crate::subjects::many;
@@ -207,7 +208,6 @@ impl<T: Payload> Consume<T> for Owner<T> {
 }
 
 /// A stack shared by reference.
-#[cfg(feature = "rivals")]
 macro_rules! shared {
     ($(#[$doc:meta])+ $name:ident, $kind:expr, $stack:ty, |$from:ident, $item:ident| $push:expr, |$end:ident| $pop:expr) => {
         $(#[$doc])+
@@ -279,4 +279,24 @@ shared! {
     concurrent_sharded_stack::ConcurrentShardedStack<T>,
     |stack, item| stack.push(item).is_ok(),
     |stack| stack.pop().ok()
+}
+
+shared! {
+    /// [`EpochStack`].
+    PlainEpoch,
+    Kind::stack("epoch-stack", "design: plain epoch", Origin::Here, Role::Design)
+        .note("Treiber's stack on crossbeam-epoch: a node allocated per push"),
+    EpochStack<T>,
+    |stack, item| { stack.push(item); true },
+    |stack| stack.pop()
+}
+
+shared! {
+    /// [`EpochStack`] with an exchanger slot.
+    Eliminating,
+    Kind::stack("elimination", "design: elimination", Origin::Here, Role::Design)
+        .note("the plain epoch stack, with a slot where a push meets a pop that lost, too"),
+    EpochStack<T, true>,
+    |stack, item| { stack.push(item); true },
+    |stack| stack.pop()
 }
