@@ -11,6 +11,7 @@
 //! - `rayon`: [`stack::Stack`] takes rayon's parallel iterators.
 //! - `latency`: `counter::LatencyRecorder`, and counters as Prometheus text.
 //! - `loom`: together with `--cfg loom`, every atomic is loom's; see [`guide::model_checking`].
+//! - `shuttle`: together with `--cfg shuttle`, every atomic is shuttle's; see [`guide::progress`].
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -64,6 +65,9 @@ pub mod guide {
 
     #[doc = include_str!("../docs/model-checking.md")]
     pub mod model_checking {}
+
+    #[doc = include_str!("../docs/progress.md")]
+    pub mod progress {}
 
     #[doc = include_str!("../docs/measuring.md")]
     pub mod measuring {}

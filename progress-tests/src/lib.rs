@@ -1,0 +1,18 @@
+//! What each operation does while another thread is frozen in the middle of one.
+//!
+//! Run with `cargo xtask test --only progress`. Without `--cfg shuttle` this crate is empty.
+//!
+//! | part | what it is for |
+//! |---|---|
+//! | `src/search.rs` | the scheduler: every schedule with few preemptions, one thread frozen; or turns of fixed lengths |
+//! | `src/case.rs` | one case and its judge |
+//! | `src/kind.rs`, `src/item.rs` | the queues, and items that must be dropped once |
+
+#[cfg(shuttle)]
+pub mod case;
+#[cfg(shuttle)]
+pub mod item;
+#[cfg(shuttle)]
+pub mod kind;
+#[cfg(shuttle)]
+pub mod search;
