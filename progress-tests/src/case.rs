@@ -236,7 +236,7 @@ impl<K: Kind> Judge<K> {
 
     /// Pushes until the queue is full, and a little beyond if it never is; none if it is closed.
     fn push_all(&mut self) -> Option<Vec<Id>> {
-        let most = if K::BOUNDED { self.size + K::SLACK + 2 } else { 2 * self.size + 2 };
+        let most = if K::BOUNDED { self.size + K::SLACK + 2 } else { self.size + 1 };
         let before = self.did.pushed.len();
         for _ in 0..most {
             match self.did.push::<K>(self.hands.tx.as_mut(), Self::PRODUCER).0 {
@@ -254,7 +254,7 @@ impl<K: Kind> Judge<K> {
             let most = (self.size + K::SLACK + in_hand).saturating_sub(inside);
             (self.size.saturating_sub(inside + lost), most)
         } else {
-            (2 * self.size + 2, 2 * self.size + 2)
+            (self.size + 1, self.size + 1)
         }
     }
 
@@ -405,7 +405,7 @@ fn run<K: Kind>(case: &Case, worst: &Mutex<Steps>) {
         if left.len() > lost {
             wrong(|| format!("`pop`, while {victim} is frozen: {left:?} don't come out"));
         }
-        judge.go_round(2, victim.slots(), &format!("while {victim} is frozen"));
+        judge.go_round(1 + usize::from(K::BOUNDED), victim.slots(), &format!("while {victim} is frozen"));
     }
     if judge.hands.tx.is_some() && (full || judge.hands.rx.is_none()) {
         let (inside, in_hand) = match judge.hands.rx {
@@ -467,7 +467,7 @@ fn finish<K: Kind>(
         if !left.is_empty() {
             wrong(|| format!("`pop`, with nobody at work: {left:?} don't come out"));
         }
-        judge.go_round(2, 0, "with nobody at work");
+        judge.go_round(1 + usize::from(K::BOUNDED), 0, "with nobody at work");
     }
     for did in others.iter().chain([&judge.did]) {
         let mut last = [None; item::PRODUCERS];

@@ -7,12 +7,18 @@
 //! | `src/search.rs` | the scheduler: every schedule with few preemptions, one thread frozen; or turns of fixed lengths |
 //! | `src/case.rs` | one case and its judge |
 //! | `src/kind.rs`, `src/item.rs` | the queues, and items that must be dropped once |
+//! | `src/doors.rs` | what the documentation says, to be compared |
+//! | `src/twins.rs`, `tests/must_fail.rs` | queues that are not lock-free: the checks must say so |
 
 #[cfg(shuttle)]
 pub mod case;
+#[cfg(shuttle)]
+pub mod doors;
 #[cfg(shuttle)]
 pub mod item;
 #[cfg(shuttle)]
 pub mod kind;
 #[cfg(shuttle)]
 pub mod search;
+#[cfg(shuttle)]
+pub mod twins;

@@ -25,8 +25,13 @@ pub enum Plan {
         /// Before which step.
         freeze: Option<usize>,
     },
-    /// Thread 1 takes so many steps, then thread 2, and so on round and round.
-    Turns(Vec<usize>),
+    /// Thread 1 takes `first` steps, and from then on thread 2, the others and it so many as `turns` says, round and round.
+    Turns {
+        /// Of thread 1, before the others begin.
+        first: usize,
+        /// Of each thread in turn, from thread 1.
+        turns: Vec<usize>,
+    },
 }
 
 /// What a search found.
@@ -160,7 +165,7 @@ pub fn search(plan: Plan, body: impl Fn() + Send + Sync + 'static) -> Found {
 impl Search {
     /// The next path after this one, if there is one.
     fn advance(&mut self) -> bool {
-        if matches!(self.plan, Plan::Turns(_)) {
+        if matches!(self.plan, Plan::Turns { .. }) {
             return self.schedules == 0;
         }
         if self.schedules == 0 {
@@ -193,7 +198,7 @@ impl Search {
                 self.preempted += usize::from(stays.is_some_and(|stays| stays != picked));
                 picked
             }
-            Plan::Turns(turns) => {
+            Plan::Turns { turns, .. } => {
                 // Who has finished, or is not there yet, has no turn.
                 loop {
                     let (whose, left) = self.turn;
@@ -227,8 +232,8 @@ impl Scheduler for Counted {
         }
         search.schedules += 1;
         (search.depth, search.preempted) = (0, 0);
-        if let Plan::Turns(turns) = &search.plan {
-            search.turn = (0, turns[0]);
+        if let Plan::Turns { first, .. } = search.plan {
+            search.turn = (0, first);
         }
         stage(|stage| *stage = Stage::default());
         Some(Schedule::new(0))
@@ -285,7 +290,7 @@ impl Scheduler for Counted {
             if let Some(stuck) = stuck
                 && stage.wrong.is_none()
             {
-                let is_livelock = matches!(search.plan, Plan::Turns(_));
+                let is_livelock = matches!(search.plan, Plan::Turns { .. });
                 if !is_livelock {
                     stage.wrong = Some(stuck);
                 } else if stage.since_completion > 3 * LIMIT {

@@ -1,31 +1,163 @@
-//! temp
+//! Prints the generated part of `docs/progress.md`; fails if a door says something else of its operations.
+
 #[cfg(not(shuttle))]
-fn main() {}
-#[cfg(shuttle)]
 fn main() {
-    use raddle_progress_tests::{case::*, kind::*};
-    fn all<K: Kind>() {
-        if std::env::var("K").is_ok_and(|k| !K::NAME.contains(&k)) { return }
-        let t = std::time::Instant::now();
-        let mut steps = Steps::new();
-        let mut total = 0;
-        let mut problems: std::collections::BTreeMap<(Op, Op, String), String> = Default::default();
-        for &size in K::SIZES { for victim in Op::ALL { for live in Op::ALL {
-            if !victim.is_of::<K>() || !live.is_of::<K>() { continue }
-            if victim.is_producers() == live.is_producers() && !(if victim.is_producers() { K::MANY.0 } else { K::MANY.1 }) { continue }
-            let insides: Vec<usize> = if K::BOUNDED { (0..=size).collect() } else { vec![0, 1, 2] };
-            for inside in insides { for (warm, full) in [(0, true), (1, false)] { {
-                if std::env::var_os("V").is_some() { eprintln!("{size} {warm} {inside} {victim} {live} {full} {total} {:?}", t.elapsed()); }
- let case = Case { size, warm, inside, victim, live: vec![live], full };
-                for (at, found) in freeze::<K>(&case, 1, &mut steps) {
-                    total += found.schedules;
-                    if let Some(w) = found.wrong { problems.entry((victim, live, w.chars().filter(|c| !c.is_ascii_digit()).take(40).collect())).or_insert_with(|| format!("{case}: frozen before step {at}: {w}")); }
-                }
-            }}}
-        }}}
-        println!("{}: {total} schedules in {:?}, {steps:?}", K::NAME, t.elapsed());
-        for p in problems.values() { println!("   {p}"); }
-    }
+    eprintln!("built without `--cfg shuttle`: use `cargo xtask test --only progress`");
+    std::process::exit(2);
+}
+
+#[cfg(shuttle)]
+fn main() -> std::process::ExitCode {
     std::panic::set_hook(Box::new(|_| {}));
-    all::<SpscBounded>(); all::<SpscLines>(); all::<SpscUnbounded>(); all::<MpscBounded>(); all::<MpscUnbounded>(); all::<SpmcBounded>(); all::<SpmcUnbounded>(); all::<MpmcBounded>(); all::<MpmcUnbounded>();
+    report::all()
+}
+
+#[cfg(shuttle)]
+mod report {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::process::ExitCode;
+
+    use raddle_progress_tests::case::{Case, Op, Steps, contend, freeze, merge};
+    use raddle_progress_tests::doors;
+    use raddle_progress_tests::kind::{
+        Kind, MpmcBounded, MpmcUnbounded, MpscBounded, MpscUnbounded, SpmcBounded, SpmcUnbounded,
+        SpscBounded, SpscLines, SpscUnbounded,
+    };
+    use raddle_progress_tests::search::Plan;
+
+    /// What one kind of queue has earned.
+    #[derive(Default)]
+    struct Earned {
+        steps: Steps,
+        schedules: usize,
+        /// Which operation doesn't end, or is wrong, in queues of which size, beside which frozen one.
+        blocking: BTreeMap<String, BTreeSet<(usize, Op)>>,
+        /// The first case of each.
+        examples: BTreeMap<String, String>,
+        /// Operations that take more steps the more rivals there are.
+        retrying: BTreeSet<Op>,
+    }
+
+    pub(super) fn all() -> ExitCode {
+        let mut kinds: BTreeMap<&str, Earned> = BTreeMap::new();
+        earn::<SpscBounded>(&mut kinds);
+        earn::<SpscLines>(&mut kinds);
+        earn::<SpscUnbounded>(&mut kinds);
+        earn::<MpscBounded>(&mut kinds);
+        earn::<MpscUnbounded>(&mut kinds);
+        earn::<SpmcBounded>(&mut kinds);
+        earn::<SpmcUnbounded>(&mut kinds);
+        earn::<MpmcBounded>(&mut kinds);
+        earn::<MpmcUnbounded>(&mut kinds);
+
+        let mut wrong = 0;
+        println!("| queue | operation | progress | own steps, at most |");
+        println!("|---|---|---|---|");
+        for (kind, earned) in &kinds {
+            for (op, steps) in &earned.steps {
+                let label = if earned.retrying.contains(op) { "lock-free" } else { "wait-free" };
+                let blocking = earned.blocking.get(&op.to_string());
+                let except = blocking.map(|on| except(on)).unwrap_or_default();
+                println!("| `{kind}` | {op} | {label}{except} | {steps} |");
+                if let Err(why) = doors::agrees(kind, *op, label, blocking.is_some()) {
+                    eprintln!("{kind}, {op}: {why}");
+                    wrong += 1;
+                }
+            }
+            let known = |what: &str| earned.steps.keys().any(|op| op.to_string() == what);
+            for (what, example) in &earned.examples {
+                eprintln!("{kind}: {what}: {example}");
+                wrong += usize::from(!known(what));
+            }
+            eprintln!("{kind}: {} schedules", earned.schedules);
+        }
+        let schedules: usize = kinds.values().map(|earned| earned.schedules).sum();
+        eprintln!("progress: {schedules} schedules");
+        if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+
+    fn except(on: &BTreeSet<(usize, Op)>) -> String {
+        let sizes: BTreeSet<String> = on.iter().map(|(size, _)| size.to_string()).collect();
+        let ops: BTreeSet<String> = on.iter().map(|(_, op)| op.to_string()).collect();
+        let list = |set: BTreeSet<String>| set.into_iter().collect::<Vec<_>>().join(", ");
+        format!("; but with room for {}, blocking on a frozen {}", list(sizes), list(ops))
+    }
+
+    fn earn<K: Kind>(kinds: &mut BTreeMap<&str, Earned>) {
+        let earned = kinds.entry(K::NAME).or_default();
+        for &size in K::SIZES {
+            for inside in 0..=size {
+                for victim in Op::ALL {
+                    for live in Op::ALL {
+                        if !can_meet::<K>(victim, live) {
+                            continue;
+                        }
+                        frozen::<K>(earned, size, inside, victim, vec![live]);
+                    }
+                }
+            }
+        }
+        if K::MANY == (true, true) {
+            for victim in [Op::Push, Op::Pop] {
+                frozen::<K>(earned, 2, 1, victim, vec![Op::Push, Op::Pop]);
+            }
+        }
+        for op in Op::ALL.into_iter().filter(|op| op.is_of::<K>()) {
+            let once = retries::<K>(op, 1);
+            if retries::<K>(op, 2) > once {
+                earned.retrying.insert(op);
+            }
+        }
+    }
+
+    fn can_meet<K: Kind>(victim: Op, live: Op) -> bool {
+        let many = if victim.is_producers() { K::MANY.0 } else { K::MANY.1 };
+        let same = victim.is_producers() == live.is_producers();
+        victim.is_of::<K>() && live.is_of::<K>() && (many || !same)
+    }
+
+    fn frozen<K: Kind>(earned: &mut Earned, size: usize, inside: usize, victim: Op, live: Vec<Op>) {
+        let states = if K::BOUNDED {
+            vec![(0, true), (1, false)]
+        } else {
+            vec![(inside % 2, inside % 2 == 0)]
+        };
+        for (warm, full) in states {
+            let case = Case { size, warm, inside, victim, live: live.clone(), full };
+            let mut steps = Steps::new();
+            let found = freeze::<K>(&case, 1, &mut steps);
+            earned.schedules += found.iter().map(|(_, found)| found.schedules).sum::<usize>();
+            if found.iter().all(|(_, found)| found.wrong.is_none()) {
+                merge(&mut earned.steps, &steps);
+            }
+            for (at, found) in found {
+                let Some(why) = found.wrong else { continue };
+                // The report begins with the operation's name, unless it is something else that is wrong.
+                let what = why.split('`').nth(1).filter(|_| why.starts_with('`')).unwrap_or(&why);
+                earned.blocking.entry(what.into()).or_default().insert((size, victim));
+                let example = || format!("{case}, before its step {at}: {why}");
+                earned.examples.entry(what.into()).or_insert_with(example);
+            }
+        }
+    }
+
+    /// The worst own steps of `op` beside so many operations of others, over what those may be.
+    fn retries<K: Kind>(op: Op, n: usize) -> usize {
+        let mut worst = 0;
+        for rival in [Op::Push, Op::Pop] {
+            if !can_meet::<K>(op, rival) {
+                continue;
+            }
+            let many = if rival.is_producers() { K::MANY.0 } else { K::MANY.1 };
+            // To get into one thread n times takes as many preemptions, and one fewer to get out of it.
+            let (rivals, preemptions) =
+                if many { (vec![vec![rival]; n], n) } else { (vec![vec![rival; n]], 2 * n - 1) };
+            for state in [(1, 0, 0), (1, 0, 1), (2, 0, 1), (2, 1, 2)] {
+                let plan = Plan::Bounded { preemptions, freeze: None };
+                // (What doesn't end is found with a frozen thread.)
+                worst = worst.max(contend::<K>(state, op, &rivals, plan).unwrap_or(usize::MAX));
+            }
+        }
+        worst
+    }
 }

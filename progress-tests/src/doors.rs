@@ -1,0 +1,57 @@
+//! What the doors' documentation says of each operation.
+
+use crate::case::Op;
+
+const DOORS: [(&str, &str); 4] = [
+    ("spsc", include_str!("../../src/spsc.rs")),
+    ("mpsc", include_str!("../../src/mpsc.rs")),
+    ("spmc", include_str!("../../src/spmc.rs")),
+    ("mpmc", include_str!("../../src/mpmc.rs")),
+];
+
+/// Whether the door of `kind` says `label` of `op`, and where it is blocking says that.
+///
+/// # Errors
+/// What it says instead.
+pub fn agrees(kind: &str, op: Op, label: &str, blocks: bool) -> Result<(), String> {
+    let said = said(kind, op).ok_or("its door says nothing of it")?;
+    let said = said.to_lowercase();
+    if said.starts_with(label) && blocks == said.contains("block") {
+        Ok(())
+    } else {
+        Err(format!("its door says `{said}`, the search `{label}`, blocking: {blocks}"))
+    }
+}
+
+/// The cell of a table of the head of the door's file, or its first words where the section has none.
+fn said(kind: &str, op: Op) -> Option<String> {
+    let (door, flavour) = kind.split_once("::")?;
+    let (_, text) = DOORS.iter().find(|(name, _)| *name == door)?;
+    let head: Vec<&str> = text.lines().map_while(|line| line.strip_prefix("//!")).collect();
+    let title = |line: &str| line.trim_start().starts_with("# Progress");
+    let own = format!("# Progress of `{flavour}`");
+    let start = head
+        .iter()
+        .position(|line| line.trim() == own)
+        .or_else(|| head.iter().position(|line| line.trim() == "# Progress"))?;
+    let rest = &head[start + 1..];
+    let end = rest.iter().position(|line| title(line)).unwrap_or(rest.len());
+    let section = &rest[..end];
+    let cells = |line: &str| -> Vec<String> {
+        line.trim().trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()
+    };
+    let mut rows = section.iter().filter(|line| line.trim().starts_with('|'));
+    let Some(header) = rows.next().map(|line| cells(line)) else {
+        return section.first().map(|line| line.trim().to_owned());
+    };
+    let column = header
+        .iter()
+        .position(|cell| *cell == format!("`{flavour}`") || *cell == "progress")?;
+    let name = match op {
+        Op::DropTx | Op::DropRx => "dropping".to_owned(),
+        op => format!("`{op}`"),
+    };
+    let row = rows.map(|line| cells(line)).find(|row| row[0].contains(&name))?;
+    let cell = row.get(column)?;
+    Some(if cell == "the same" { row.get(column - 1)?.clone() } else { cell.clone() })
+}

@@ -1,0 +1,184 @@
+//! Queues that are not lock-free, which the checks must say.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use raddle::sync::{AtomicUsize, Ordering, spin_loop};
+use raddle::{PopError, PushError};
+
+use crate::item::Item;
+use crate::kind::Kind;
+
+/// What a twin can do.
+pub trait Twin: Send + Sync + 'static {
+    /// As in a report.
+    const NAME: &'static str;
+
+    /// An empty one.
+    fn new(capacity: usize) -> Self;
+    /// Pushes, unless it is full.
+    fn push(&self, item: Item) -> Result<(), Item>;
+    /// Pops, unless it is empty.
+    fn pop(&self) -> Option<Item>;
+}
+
+impl<Q: Twin> Kind for Q {
+    type Tx = Arc<Q>;
+    type Rx = Arc<Q>;
+
+    const NAME: &'static str = Q::NAME;
+    const MANY: (bool, bool) = (true, true);
+    const BOUNDED: bool = true;
+    const SIZES: &'static [usize] = &[2];
+
+    fn new(size: usize) -> (Arc<Q>, Arc<Q>) {
+        let queue = Arc::new(Q::new(size));
+        (Arc::clone(&queue), queue)
+    }
+
+    fn clone_tx(tx: &Arc<Q>) -> Option<Arc<Q>> {
+        Some(Arc::clone(tx))
+    }
+
+    fn clone_rx(rx: &Arc<Q>) -> Option<Arc<Q>> {
+        Some(Arc::clone(rx))
+    }
+
+    fn push(tx: &mut Arc<Q>, item: Item) -> Result<(), PushError<()>> {
+        Twin::push(&**tx, item).map_err(|_| PushError::Full(()))
+    }
+
+    fn push_batch(tx: &mut Arc<Q>, items: &mut VecDeque<Item>) -> usize {
+        let mut n = 0;
+        while let Some(item) = items.pop_front() {
+            if let Err(item) = Twin::push(&**tx, item) {
+                items.push_front(item);
+                break;
+            }
+            n += 1;
+        }
+        n
+    }
+
+    fn pop(rx: &mut Arc<Q>) -> Result<Item, PopError> {
+        Twin::pop(&**rx).ok_or(PopError::Empty)
+    }
+
+    fn pop_batch(rx: &mut Arc<Q>, max: usize) -> Vec<Item> {
+        std::iter::from_fn(|| Twin::pop(&**rx)).take(max).collect()
+    }
+}
+
+/// Vyukov's ring. A slot that is claimed and not handed over is waited for, or answered with Empty or Full.
+#[derive(Debug)]
+pub struct StampedRing<const WAITS: bool> {
+    head: AtomicUsize,
+    tail: AtomicUsize,
+    /// The index that may push (equal) or pop (one less) here, and the item, whose lock is always free.
+    slots: Vec<(AtomicUsize, Mutex<Option<Item>>)>,
+}
+
+impl<const WAITS: bool> StampedRing<WAITS> {
+    /// Claims the index of `end` whose slot has a stamp `ahead` of it.
+    fn claim(&self, end: &AtomicUsize, ahead: usize, is_closed: impl Fn() -> bool) -> Option<usize> {
+        loop {
+            let index = end.load(Ordering::Relaxed);
+            let stamp = self.slots[index % self.slots.len()].0.load(Ordering::Acquire);
+            if stamp == index + ahead {
+                let swap =
+                    end.compare_exchange(index, index + 1, Ordering::Relaxed, Ordering::Relaxed);
+                if swap.is_ok() {
+                    return Some(index);
+                }
+            } else if stamp < index + ahead {
+                if !WAITS || is_closed() {
+                    return None;
+                }
+                spin_loop();
+            }
+        }
+    }
+
+    fn hand_over(&self, index: usize, stamp: usize, item: Option<Item>) -> Option<Item> {
+        let (stamps, place) = &self.slots[index % self.slots.len()];
+        let before = std::mem::replace(
+            &mut *place.lock().unwrap_or_else(PoisonError::into_inner),
+            item,
+        );
+        stamps.store(stamp, Ordering::Release);
+        before
+    }
+}
+
+impl<const WAITS: bool> Twin for StampedRing<WAITS> {
+    const NAME: &'static str = "a stamped ring";
+
+    fn new(capacity: usize) -> Self {
+        let index = || AtomicUsize::new(0);
+        let slots = (0..capacity).map(|i| (AtomicUsize::new(i), Mutex::new(None))).collect();
+        Self { head: index(), tail: index(), slots }
+    }
+
+    fn push(&self, item: Item) -> Result<(), Item> {
+        let is_full = || {
+            let tail = self.tail.load(Ordering::Relaxed);
+            tail == self.head.load(Ordering::Relaxed) + self.slots.len()
+        };
+        match self.claim(&self.tail, 0, is_full) {
+            Some(index) => {
+                self.hand_over(index, index + 1, Some(item));
+                Ok(())
+            }
+            None => Err(item),
+        }
+    }
+
+    fn pop(&self) -> Option<Item> {
+        let is_empty =
+            || self.head.load(Ordering::Relaxed) == self.tail.load(Ordering::Relaxed);
+        let index = self.claim(&self.head, 1, is_empty)?;
+        self.hand_over(index, index + self.slots.len(), None)
+    }
+}
+
+/// A deque behind a lock that spins.
+#[derive(Debug)]
+pub struct Locked {
+    is_taken: AtomicUsize,
+    capacity: usize,
+    items: Mutex<VecDeque<Item>>,
+}
+
+impl Locked {
+    fn with<R>(&self, act: impl FnOnce(&mut VecDeque<Item>) -> R) -> R {
+        while self.is_taken.swap(1, Ordering::Acquire) == 1 {
+            spin_loop();
+        }
+        let result = act(&mut self.items.lock().unwrap_or_else(PoisonError::into_inner));
+        self.is_taken.store(0, Ordering::Release);
+        result
+    }
+}
+
+impl Twin for Locked {
+    const NAME: &'static str = "a deque behind a spin lock";
+
+    fn new(capacity: usize) -> Self {
+        Self { is_taken: AtomicUsize::new(0), capacity, items: Mutex::default() }
+    }
+
+    fn push(&self, item: Item) -> Result<(), Item> {
+        self.with(|items| {
+            if items.len() == self.capacity {
+                Err(item)
+            } else {
+                items.push_back(item);
+                Ok(())
+            }
+        })
+    }
+
+    fn pop(&self) -> Option<Item> {
+        self.with(VecDeque::pop_front)
+    }
+}

@@ -1,0 +1,56 @@
+//! The checks are able to fail. Run with `cargo xtask test --only progress`.
+#![cfg(shuttle)]
+
+use raddle_progress_tests::case::{Case, Op, Steps, contend, freeze};
+use raddle_progress_tests::kind::{Kind, MpmcBounded};
+use raddle_progress_tests::search::Plan;
+use raddle_progress_tests::twins::{Locked, StampedRing};
+
+/// Before which steps the victim must not be frozen, and why.
+fn blocked<K: Kind>(victim: Op, live: Op, inside: usize) -> Vec<(usize, String)> {
+    let case = Case { size: 2, warm: 0, inside, victim, live: vec![live], full: true };
+    let found = freeze::<K>(&case, 1, &mut Steps::new());
+    assert!(found.iter().map(|(_, found)| found.schedules).sum::<usize>() >= 5, "a vacuous search");
+    found.into_iter().filter_map(|(at, found)| Some((at, found.wrong?))).collect()
+}
+
+fn steps(blocked: &[(usize, String)]) -> Vec<usize> {
+    blocked.iter().map(|(at, _)| *at).collect()
+}
+
+#[test]
+fn a_ring_that_waits_blocks_between_claim_and_hand_over() {
+    for (victim, live, inside) in [(Op::Push, Op::Push, 0), (Op::Pop, Op::Pop, 2)] {
+        let found = blocked::<StampedRing<true>>(victim, live, inside);
+        // Its steps: look at the end, look at the stamp, claim; hand over.
+        assert!(steps(&found).contains(&4), "{found:?}");
+        assert!(!steps(&found).contains(&1), "{found:?}");
+        assert!(found.iter().any(|(_, why)| why.contains("doesn't end")), "{found:?}");
+        assert_eq!(blocked::<MpmcBounded>(victim, live, inside), [], "the library's ring");
+    }
+}
+
+#[test]
+fn a_ring_that_answers_empty_or_full_loses_what_lies_behind() {
+    for (victim, live, inside) in [(Op::Push, Op::Push, 0), (Op::Pop, Op::Pop, 2)] {
+        let found = blocked::<StampedRing<false>>(victim, live, inside);
+        assert!(steps(&found).contains(&4), "{found:?}");
+        assert!(!steps(&found).contains(&1), "{found:?}");
+        assert!(!found.iter().any(|(_, why)| why.contains("doesn't end")), "{found:?}");
+    }
+}
+
+#[test]
+fn a_spin_lock_blocks_while_it_is_taken() {
+    let found = blocked::<Locked>(Op::Push, Op::Pop, 1);
+    assert_eq!(steps(&found), [2], "{found:?}");
+    assert!(found[0].1.contains("`pop` doesn't end"), "{found:?}");
+}
+
+#[test]
+fn who_waits_in_turns_gets_somewhere() {
+    // The lock is lent fairly here, so this search must not complain; and it sees all steps.
+    let turns = Plan::Turns { first: 1, turns: vec![1, 1] };
+    let steps = contend::<Locked>((2, 0, 1), Op::Push, &[vec![Op::Pop]], turns).unwrap();
+    assert!((2..20).contains(&steps), "{steps}");
+}
