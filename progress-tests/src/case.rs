@@ -86,7 +86,8 @@ impl Op {
     }
 
     /// How many slots it may have in its hands.
-    fn slots(self) -> usize {
+    #[must_use]
+    pub fn slots(self) -> usize {
         self.in_flight().max(self.in_hand())
     }
 }
@@ -128,7 +129,10 @@ impl fmt::Display for Case {
         let live: Vec<String> = live.iter().map(ToString::to_string).collect();
         let live = live.join(" and ");
         let full = if *full { "full" } else { "empty" };
-        write!(f, "size {size}, after {warm}, {inside} inside, {victim} frozen beside {live}, {full} at the thaw")
+        write!(
+            f,
+            "size {size}, after {warm}, {inside} inside, {victim} frozen beside {live}, {full} at the thaw"
+        )
     }
 }
 
@@ -259,19 +263,15 @@ impl<K: Kind> Judge<K> {
     }
 
     /// Pushes until the queue is full, which must be as [`room`](Self::room) says; none if it is closed.
-    fn fill(
-        &mut self,
-        inside: usize,
-        lost: usize,
-        in_hand: usize,
-        when: &str,
-    ) -> Option<Vec<Id>> {
+    fn fill(&mut self, inside: usize, lost: usize, in_hand: usize, when: &str) -> Option<Vec<Id>> {
         let pushed = self.push_all()?;
         let (least, most) = self.room(inside, lost, in_hand);
         let n = pushed.len();
         if n < least || n > most {
             wrong(|| {
-                format!("`push`, {when}: {n} fit beside {inside}, which should be {least} to {most}")
+                format!(
+                    "`push`, {when}: {n} fit beside {inside}, which should be {least} to {most}"
+                )
             });
         }
         Some(pushed)
@@ -375,11 +375,8 @@ fn run<K: Kind>(case: &Case, worst: &Mutex<Steps>) {
     let Case { size, warm, inside, victim, ref live, full } = *case;
     let mut judge = prepare::<K>(size, warm, inside);
     let frozen = start(&mut judge.hands, vec![victim], 0);
-    let live_threads: Vec<_> = live
-        .iter()
-        .enumerate()
-        .map(|(i, op)| start(&mut judge.hands, vec![*op], i + 1))
-        .collect();
+    let live_threads: Vec<_> =
+        live.iter().enumerate().map(|(i, op)| start(&mut judge.hands, vec![*op], i + 1)).collect();
     let mut others: Vec<Did> = Vec::new();
     for (thread, op) in live_threads.into_iter().zip(live) {
         let (hands, did) = thread.join().expect("a live thread");
@@ -405,7 +402,11 @@ fn run<K: Kind>(case: &Case, worst: &Mutex<Steps>) {
         if left.len() > lost {
             wrong(|| format!("`pop`, while {victim} is frozen: {left:?} don't come out"));
         }
-        judge.go_round(1 + usize::from(K::BOUNDED), victim.slots(), &format!("while {victim} is frozen"));
+        judge.go_round(
+            1 + usize::from(K::BOUNDED),
+            victim.slots(),
+            &format!("while {victim} is frozen"),
+        );
     }
     if judge.hands.tx.is_some() && (full || judge.hands.rx.is_none()) {
         let (inside, in_hand) = match judge.hands.rx {

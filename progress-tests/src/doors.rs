@@ -23,6 +23,12 @@ pub fn agrees(kind: &str, op: Op, label: &str, blocks: bool) -> Result<(), Strin
     }
 }
 
+/// Whether the door of `kind` says that `op` is wait-free.
+#[must_use]
+pub fn claims_wait_free(kind: &str, op: Op) -> bool {
+    said(kind, op).is_some_and(|said| said.to_lowercase().starts_with("wait-free"))
+}
+
 /// The cell of a table of the head of the door's file, or its first words where the section has none.
 fn said(kind: &str, op: Op) -> Option<String> {
     let (door, flavour) = kind.split_once("::")?;
@@ -44,9 +50,8 @@ fn said(kind: &str, op: Op) -> Option<String> {
     let Some(header) = rows.next().map(|line| cells(line)) else {
         return section.first().map(|line| line.trim().to_owned());
     };
-    let column = header
-        .iter()
-        .position(|cell| *cell == format!("`{flavour}`") || *cell == "progress")?;
+    let column =
+        header.iter().position(|cell| *cell == format!("`{flavour}`") || *cell == "progress")?;
     let name = match op {
         Op::DropTx | Op::DropRx => "dropping".to_owned(),
         op => format!("`{op}`"),

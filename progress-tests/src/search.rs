@@ -282,9 +282,9 @@ impl Scheduler for Counted {
             stage.trace.push(task);
             stage.since_completion += usize::from(task != 0);
             let stuck = match &stage.acting[task] {
-                Some((name, before)) if stage.steps[task] - before > LIMIT => Some(format!(
-                    "`{name}` doesn't end: it has taken {LIMIT} own steps"
-                )),
+                Some((name, before)) if stage.steps[task] - before > LIMIT => {
+                    Some(format!("`{name}` doesn't end: it has taken {LIMIT} own steps"))
+                }
                 _ => None,
             };
             if let Some(stuck) = stuck
@@ -299,7 +299,8 @@ impl Scheduler for Counted {
                     stage.wrong = Some(format!("nobody gets anywhere: {}", all.join(" beside ")));
                 }
             }
-            stage.wrong.is_none() || !matches!(stage.acting[task], Some((_, before)) if stage.steps[task] - before > LIMIT)
+            stage.wrong.is_none()
+                || !matches!(stage.acting[task], Some((_, before)) if stage.steps[task] - before > LIMIT)
         });
         goes_on.then_some(picked)
     }

@@ -80,7 +80,12 @@ pub struct StampedRing<const WAITS: bool> {
 
 impl<const WAITS: bool> StampedRing<WAITS> {
     /// Claims the index of `end` whose slot has a stamp `ahead` of it.
-    fn claim(&self, end: &AtomicUsize, ahead: usize, is_closed: impl Fn() -> bool) -> Option<usize> {
+    fn claim(
+        &self,
+        end: &AtomicUsize,
+        ahead: usize,
+        is_closed: impl Fn() -> bool,
+    ) -> Option<usize> {
         loop {
             let index = end.load(Ordering::Relaxed);
             let stamp = self.slots[index % self.slots.len()].0.load(Ordering::Acquire);
@@ -101,10 +106,8 @@ impl<const WAITS: bool> StampedRing<WAITS> {
 
     fn hand_over(&self, index: usize, stamp: usize, item: Option<Item>) -> Option<Item> {
         let (stamps, place) = &self.slots[index % self.slots.len()];
-        let before = std::mem::replace(
-            &mut *place.lock().unwrap_or_else(PoisonError::into_inner),
-            item,
-        );
+        let before =
+            std::mem::replace(&mut *place.lock().unwrap_or_else(PoisonError::into_inner), item);
         stamps.store(stamp, Ordering::Release);
         before
     }
@@ -134,8 +137,7 @@ impl<const WAITS: bool> Twin for StampedRing<WAITS> {
     }
 
     fn pop(&self) -> Option<Item> {
-        let is_empty =
-            || self.head.load(Ordering::Relaxed) == self.tail.load(Ordering::Relaxed);
+        let is_empty = || self.head.load(Ordering::Relaxed) == self.tail.load(Ordering::Relaxed);
         let index = self.claim(&self.head, 1, is_empty)?;
         self.hand_over(index, index + self.slots.len(), None)
     }

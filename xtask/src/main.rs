@@ -3,6 +3,7 @@
 mod checker;
 mod labels;
 mod orderings;
+mod progress;
 mod run;
 mod suites;
 
@@ -31,6 +32,12 @@ enum Task {
         #[arg(long)]
         list: bool,
     },
+    /// Freezes threads and compares what operations earn with docs/progress.md
+    Progress {
+        /// Writes the table instead
+        #[arg(long)]
+        write: bool,
+    },
     /// Judges every ordering by its mutants and compares the table with docs/orderings.md
     Orderings {
         /// Writes the table instead
@@ -48,6 +55,10 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Task::Test { only, .. } => test(&only),
+        Task::Progress { write } => {
+            let suite = if write { suites::WRITE_PROGRESS } else { suites::PROGRESS };
+            run_all(&[&suite])
+        }
         Task::Orderings { write } => {
             let suite = if write { suites::WRITE_ORDERINGS } else { suites::ORDERINGS };
             run_all(&[&suite])

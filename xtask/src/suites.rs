@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::labels;
 use crate::orderings;
+use crate::progress;
 use crate::run::{Log, Outcome, Project, Stop, cargo};
 
 /// One line of `cargo xtask test`.
@@ -28,6 +29,7 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite { name: "conformance", about: "one suite over every kind of queue, and the floors", run: conformance },
     Suite { name: "canary", about: "is the patched model checker complete, and is stock loom not?", run: canary },
     Suite { name: "models", about: "every mechanism under the model checker", run: models },
+    PROGRESS,
     ORDERINGS,
     Suite { name: "comparer", about: "the comparer end to end, quickly", run: comparer },
     Suite { name: "docs", about: "the documentation builds without a warning", run: docs },
@@ -35,6 +37,16 @@ pub(crate) const SUITES: &[Suite] = &[
 
 /// The library's features that the default build lacks.
 const FEATURES: [&str; 2] = ["--features", "raddle/latency,raddle/rayon"];
+
+/// Also `cargo xtask progress`.
+#[rustfmt::skip]
+pub(crate) const PROGRESS: Suite =
+    Suite { name: "progress", about: "one thread frozen at each step; docs/progress.md is current", run: progress::check };
+
+/// `cargo xtask progress --write`.
+#[rustfmt::skip]
+pub(crate) const WRITE_PROGRESS: Suite =
+    Suite { name: "progress", about: "writes docs/progress.md", run: progress::write };
 
 /// Also `cargo xtask orderings`.
 #[rustfmt::skip]
@@ -242,7 +254,7 @@ fn tests(output: impl AsRef<str>) -> Outcome {
 }
 
 /// The sum over libtest's closing lines.
-fn passed(output: &str) -> usize {
+pub(crate) fn passed(output: &str) -> usize {
     let closing = output.lines().filter_map(|line| line.strip_prefix("test result: ok. "));
     closing.filter_map(|counts| counts.split(' ').next()?.parse::<usize>().ok()).sum()
 }
