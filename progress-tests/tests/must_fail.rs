@@ -14,6 +14,22 @@ fn blocked<K: Kind>(victim: Op, live: Op, inside: usize) -> Vec<(usize, String)>
     found.into_iter().filter_map(|(at, found)| Some((at, found.wrong?))).collect()
 }
 
+#[test]
+fn a_push_by_force_needs_one_slot_that_nobody_holds() {
+    let blocked = |size, inside, victim| {
+        let case = Case { size, warm: 0, inside, victim, live: vec![Op::Force], full: true };
+        let found = freeze::<MpmcBounded>(&case, 1, &mut Steps::new());
+        found.into_iter().filter_map(|(at, found)| Some((at, found.wrong?))).collect::<Vec<_>>()
+    };
+    for victim in [Op::Push, Op::Pop, Op::Force] {
+        for (size, inside) in [(2, 0), (2, 1), (2, 2), (3, 1), (3, 2), (3, 3)] {
+            assert_eq!(blocked(size, inside, victim), [], "{victim}, {inside} of {size}");
+        }
+    }
+    let found = blocked(1, 1, Op::Pop);
+    assert!(found.iter().any(|(_, why)| why.contains("`force_push` doesn't end")), "{found:?}");
+}
+
 fn steps(blocked: &[(usize, String)]) -> Vec<usize> {
     blocked.iter().map(|(at, _)| *at).collect()
 }

@@ -141,11 +141,13 @@ mod report {
                 let Some(why) = found.wrong else { continue };
                 // The report begins with the operation's name, unless it is something else that is wrong.
                 let what = why.split('`').nth(1).filter(|_| why.starts_with('`')).unwrap_or(&why);
-                earned.blocking.entry(what.into()).or_default().insert((size, victim));
+                // If it is the victim that doesn't end, it isn't frozen yet, and somebody else was taken off.
+                let holder = if what == victim.to_string() { live[0] } else { victim };
+                earned.blocking.entry(what.into()).or_default().insert((size, holder));
                 let example = || format!("{case}, before its step {at}: {why}");
                 earned
                     .examples
-                    .entry(format!("{what}` with room for {size} beside {victim}"))
+                    .entry(format!("{what}` with room for {size} beside {holder}"))
                     .or_insert_with(example);
             }
         }
