@@ -235,7 +235,7 @@ impl<K: Kind> Judge<K> {
 
     /// Pops all there is.
     fn pop_all(&mut self) -> Vec<Id> {
-        std::iter::from_fn(|| self.did.pop::<K>(self.hands.rx.as_mut()).0).take(32).collect()
+        core::iter::from_fn(|| self.did.pop::<K>(self.hands.rx.as_mut()).0).take(32).collect()
     }
 
     /// Pushes until the queue is full, and a little beyond if it never is; none if it is closed.
@@ -490,7 +490,13 @@ fn finish<K: Kind>(
     }
 }
 
-/// The worst own steps of `subject` beside `rivals`, each a thread with its operations; or what went wrong.
+/// The worst own steps of `subject` beside `rivals`, each a thread with its operations.
+///
+/// # Errors
+/// What went wrong.
+///
+/// # Panics
+/// If a thread did.
 pub fn contend<K: Kind>(
     (size, warm, inside): (usize, usize, usize),
     subject: Op,

@@ -1,6 +1,6 @@
 //! Items that say who pushed them, and a ledger of which were made and dropped.
 
-use std::cell::RefCell;
+use core::cell::RefCell;
 
 /// Who pushes: the victim, the live threads, and the main thread.
 pub const PRODUCERS: usize = 6;
@@ -27,6 +27,9 @@ pub struct Item(Id);
 
 impl Item {
     /// The next one of `producer`.
+    ///
+    /// # Panics
+    /// If there are too many.
     #[must_use]
     pub fn new(producer: usize) -> Self {
         LEDGER.with_borrow_mut(|ledger| {

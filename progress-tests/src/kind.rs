@@ -37,6 +37,9 @@ pub trait Kind: 'static {
         None
     }
     /// Pushes; an item that didn't go in is dropped.
+    ///
+    /// # Errors
+    /// As the queue's.
     fn push(tx: &mut Self::Tx, item: Item) -> Result<(), PushError<()>>;
     /// Pushes all it can.
     fn push_batch(tx: &mut Self::Tx, items: &mut VecDeque<Item>) -> usize;
@@ -45,12 +48,18 @@ pub trait Kind: 'static {
         None
     }
     /// Pops.
+    ///
+    /// # Errors
+    /// As the queue's.
     fn pop(rx: &mut Self::Rx) -> Result<Item, PopError>;
     /// Pops up to `max`.
     fn pop_batch(rx: &mut Self::Rx, max: usize) -> Vec<Item>;
 }
 
 /// What an item's push came to, without the item.
+///
+/// # Errors
+/// The same.
 pub fn plain(result: Result<(), PushError<Item>>) -> Result<(), PushError<()>> {
     result.map_err(|error| match error {
         PushError::Full(_) => PushError::Full(()),

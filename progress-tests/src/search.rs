@@ -6,7 +6,7 @@
 //!
 //! Task 0 is the main thread: it starts the others, joins them and judges, and is never interrupted.
 
-use std::cell::RefCell;
+use core::cell::RefCell;
 
 use shuttle::scheduler::{Schedule, Scheduler, Task, TaskId};
 use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
@@ -142,7 +142,7 @@ pub fn search(plan: Plan, body: impl Fn() + Send + Sync + 'static) -> Found {
         std::rc::Rc::clone(&tally),
     );
     stage(|stage| *stage = Stage::default());
-    let run = std::panic::AssertUnwindSafe(|| Runner::new(search, config).run(body));
+    let run = core::panic::AssertUnwindSafe(|| Runner::new(search, config).run(body));
     let panicked = std::panic::catch_unwind(run).err().map(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));

@@ -17,6 +17,9 @@ pub trait Twin: Send + Sync + 'static {
     /// An empty one.
     fn new(capacity: usize) -> Self;
     /// Pushes, unless it is full.
+    ///
+    /// # Errors
+    /// The item.
     fn push(&self, item: Item) -> Result<(), Item>;
     /// Pops, unless it is empty.
     fn pop(&self) -> Option<Item>;
@@ -65,7 +68,7 @@ impl<Q: Twin> Kind for Q {
     }
 
     fn pop_batch(rx: &mut Arc<Q>, max: usize) -> Vec<Item> {
-        std::iter::from_fn(|| Twin::pop(&**rx)).take(max).collect()
+        core::iter::from_fn(|| Twin::pop(&**rx)).take(max).collect()
     }
 }
 
@@ -107,7 +110,7 @@ impl<const WAITS: bool> StampedRing<WAITS> {
     fn hand_over(&self, index: usize, stamp: usize, item: Option<Item>) -> Option<Item> {
         let (stamps, place) = &self.slots[index % self.slots.len()];
         let before =
-            std::mem::replace(&mut *place.lock().unwrap_or_else(PoisonError::into_inner), item);
+            core::mem::replace(&mut *place.lock().unwrap_or_else(PoisonError::into_inner), item);
         stamps.store(stamp, Ordering::Release);
         before
     }

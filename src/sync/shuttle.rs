@@ -38,6 +38,9 @@ macro_rules! per_execution {
 }
 pub(crate) use per_execution;
 
+/// See the native arm.
+pub const ADDRESS_BITS: u32 = 48;
+
 /// See the native arm; here, so few that a search stays small.
 pub const PATIENCE: u32 = 1;
 

@@ -48,7 +48,7 @@ fn documents(project: &Project, log: &mut Log) -> Result<(String, String), Stop>
 }
 
 /// Cargo on the progress tests: optimized, with every assertion, in a target folder of its own.
-fn under_shuttle(project: &Project, subcommand: &str) -> Command {
+pub(crate) fn under_shuttle(project: &Project, subcommand: &str) -> Command {
     let mut command = cargo(&project.root);
     command
         .args([subcommand, "--release", "--package", "raddle-progress-tests"])

@@ -91,7 +91,10 @@ fn clippy(project: &Project, log: &mut Log) -> Outcome {
     log.run(
         checker.cargo("clippy").args(under_loom).args(["--features", "raddle/loom"]).args(deny),
     )?;
-    Ok("4 builds".into())
+    log.run(progress::under_shuttle(project, "clippy").arg("--all-targets").args(deny))?;
+    let library = ["--package", "raddle", "--lib", "--features", "raddle/shuttle"];
+    log.run(progress::under_shuttle(project, "clippy").args(library).args(deny))?;
+    Ok("6 builds".into())
 }
 
 fn unit(project: &Project, log: &mut Log) -> Outcome {

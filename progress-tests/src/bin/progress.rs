@@ -57,7 +57,7 @@ mod report {
             for (op, steps) in &earned.steps {
                 let label = if earned.bounded.contains(op) { "wait-free" } else { "lock-free" };
                 let blocking = earned.blocking.get(&op.to_string());
-                let except = blocking.map(|on| except(on)).unwrap_or_default();
+                let except = blocking.map(except).unwrap_or_default();
                 println!("| `{kind}` | {op} | {label}{except} | {steps} |");
                 if let Err(why) = doors::agrees(kind, *op, label, blocking.is_some()) {
                     eprintln!("{kind}, {op}: {why}");
@@ -127,7 +127,7 @@ mod report {
         let states = if K::BOUNDED {
             vec![(0, true), (1, false)]
         } else {
-            vec![(inside % 2, inside % 2 == 0)]
+            vec![(inside % 2, inside.is_multiple_of(2))]
         };
         for (warm, full) in states {
             let case = Case { size, warm, inside, victim, live: live.clone(), full };
