@@ -11,100 +11,16 @@
 //!
 //! Every operation, of any thread, ends within [`LIMIT`](crate::search::LIMIT) own steps.
 
+use core::fmt;
 use std::collections::{BTreeSet, VecDeque};
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use raddle::{PopError, PushError};
 
 use crate::item::{self, Id, Item};
 use crate::kind::Kind;
-use crate::search::{Found, Plan, operation, search, thaw, wrong};
-
-/// How many items a batch has.
-const BATCH: usize = 2;
-
-/// What a thread does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Op {
-    /// `push`.
-    Push,
-    /// `push_from`, of two.
-    PushBatch,
-    /// `force_push`.
-    Force,
-    /// `pop`.
-    Pop,
-    /// `pop_into`, of up to two.
-    PopBatch,
-    /// Dropping a producer.
-    DropTx,
-    /// Dropping a consumer.
-    DropRx,
-}
-
-impl Op {
-    /// All.
-    pub const ALL: [Self; 7] = [
-        Self::Push,
-        Self::PushBatch,
-        Self::Force,
-        Self::Pop,
-        Self::PopBatch,
-        Self::DropTx,
-        Self::DropRx,
-    ];
-
-    /// Whether it is done with a producing handle.
-    #[must_use]
-    pub fn is_producers(self) -> bool {
-        matches!(self, Self::Push | Self::PushBatch | Self::Force | Self::DropTx)
-    }
-
-    /// Whether a queue of this kind has it.
-    #[must_use]
-    pub fn is_of<K: Kind>(self) -> bool {
-        self != Self::Force || K::FORCE
-    }
-
-    /// How many items it may have in its hands at one moment, to put them in.
-    fn in_flight(self) -> usize {
-        match self {
-            Self::Push | Self::Force => 1,
-            Self::PushBatch => BATCH,
-            _ => 0,
-        }
-    }
-
-    /// How many items it may have taken out and not handed over.
-    fn in_hand(self) -> usize {
-        match self {
-            Self::Pop | Self::Force | Self::DropRx => 1,
-            Self::PopBatch => BATCH,
-            _ => 0,
-        }
-    }
-
-    /// How many slots it may have in its hands.
-    #[must_use]
-    pub fn slots(self) -> usize {
-        self.in_flight().max(self.in_hand())
-    }
-}
-
-impl fmt::Display for Op {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Push => "push",
-            Self::PushBatch => "push_from",
-            Self::Force => "force_push",
-            Self::Pop => "pop",
-            Self::PopBatch => "pop_into",
-            Self::DropTx => "drop of a producer",
-            Self::DropRx => "drop of a consumer",
-        })
-    }
-}
+use crate::op::{BATCH, Op};
+use crate::search::{Found, Plan, Span, operation, search, thaw, wrong};
 
 /// See the head of the file.
 #[derive(Clone, Debug)]
@@ -161,7 +77,7 @@ impl Did {
         let steps = match op {
             Op::Push => self.push::<K>(hands.tx.as_mut(), producer).1,
             Op::Pop => self.pop::<K>(hands.rx.as_mut()).1,
-            Op::PushBatch => {
+            Op::PushBatch | Op::PushAll => {
                 let tx = hands.tx.as_mut().expect("a producer");
                 let mut items: VecDeque<Item> = (0..BATCH).map(|_| Item::new(producer)).collect();
                 let ids: Vec<Id> = items.iter().map(Item::id).collect();
@@ -183,9 +99,10 @@ impl Did {
                 self.popped.extend(evicted.iter().flatten().map(Item::id));
                 steps
             }
-            Op::PopBatch => {
+            Op::PopBatch | Op::PopAll => {
                 let rx = hands.rx.as_mut().expect("a consumer");
-                let (items, steps) = operation(&name, || K::pop_batch(rx, BATCH));
+                let max = if op == Op::PopAll { usize::MAX } else { BATCH };
+                let (items, steps) = operation(&name, || K::pop_batch(rx, max));
                 self.refused = items.is_empty();
                 self.popped.extend(items.iter().map(Item::id));
                 steps
@@ -193,11 +110,11 @@ impl Did {
             Op::DropTx => operation(&name, || drop(hands.tx.take())).1,
             Op::DropRx => operation(&name, || drop(hands.rx.take())).1,
         };
-        self.steps.push((op, steps));
+        self.steps.push((op, steps.steps));
     }
 
     /// Whether it went in; none if the queue is closed.
-    fn push<K: Kind>(&mut self, tx: Option<&mut K::Tx>, producer: usize) -> (Option<bool>, usize) {
+    fn push<K: Kind>(&mut self, tx: Option<&mut K::Tx>, producer: usize) -> (Option<bool>, Span) {
         let tx = tx.expect("a producer");
         let item = Item::new(producer);
         let id = item.id();
@@ -211,7 +128,7 @@ impl Did {
     }
 
     /// What came out.
-    fn pop<K: Kind>(&mut self, rx: Option<&mut K::Rx>) -> (Option<Id>, usize) {
+    fn pop<K: Kind>(&mut self, rx: Option<&mut K::Rx>) -> (Option<Id>, Span) {
         let rx = rx.expect("a consumer");
         let (result, steps) = operation("pop", || K::pop(rx).map(|item| item.id()));
         match result {
@@ -287,7 +204,10 @@ impl<K: Kind> Judge<K> {
             if self.hands.rx.is_none() {
                 return;
             }
-            let popped = self.pop_all();
+            let mut popped = self.pop_all();
+            if K::LIFO {
+                popped.reverse();
+            }
             if popped != pushed {
                 wrong(|| format!("`pop`, {when}: {popped:?} came out, not {pushed:?}"));
             }
@@ -361,7 +281,8 @@ fn prepare<K: Kind>(size: usize, warm: usize, inside: usize) -> Judge<K> {
     let (tx, rx) = K::new(size);
     let hands = Hands { tx: Some(tx), rx: Some(rx) };
     let mut judge = Judge { size, hands, did: Did::default() };
-    for _ in 0..warm {
+    // (A stack once more: in a model, the epochs are made with the first use.)
+    for _ in 0..warm + usize::from(K::LIFO) {
         judge.did.push::<K>(judge.hands.tx.as_mut(), Judge::<K>::PRODUCER);
         judge.did.pop::<K>(judge.hands.rx.as_mut());
     }
@@ -437,12 +358,14 @@ fn judge_answers<K: Kind>(case: &Case, op: Op, did: &Did) {
     if !did.refused || closes {
         return;
     }
-    let wanted = if op == Op::PushBatch { BATCH } else { 1 };
+    let wanted = if op.is_batch() { BATCH } else { 1 };
     match op {
-        Op::Push | Op::PushBatch if !K::BOUNDED || inside + in_flight + wanted <= *size => {
+        Op::Push | Op::PushBatch | Op::PushAll
+            if !K::BOUNDED || inside + in_flight + wanted <= *size =>
+        {
             wrong(|| format!("`{op}` says Full with {inside} inside"));
         }
-        Op::Pop | Op::PopBatch if *inside > in_hand => {
+        Op::Pop | Op::PopBatch | Op::PopAll if *inside > in_hand => {
             wrong(|| format!("`{op}` says Empty with {inside} inside"));
         }
         _ => {}
@@ -473,7 +396,7 @@ fn finish<K: Kind>(
     for did in others.iter().chain([&judge.did]) {
         let mut last = [None; item::PRODUCERS];
         for id in &did.popped {
-            if last[id.producer].is_some_and(|last| last >= id.serial) {
+            if !K::LIFO && last[id.producer].is_some_and(|last| last >= id.serial) {
                 wrong(|| format!("out of order: {:?}", did.popped));
             }
             last[id.producer] = Some(id.serial);
@@ -490,10 +413,7 @@ fn finish<K: Kind>(
     }
 }
 
-/// The worst own steps of `subject` beside `rivals`, each a thread with its operations.
-///
-/// # Errors
-/// What went wrong.
+/// What was found of `subject` beside `rivals`, each a thread with its operations, and the worst own steps of `subject`.
 ///
 /// # Panics
 /// If a thread did.
@@ -502,7 +422,7 @@ pub fn contend<K: Kind>(
     subject: Op,
     rivals: &[Vec<Op>],
     plan: Plan,
-) -> Result<usize, String> {
+) -> (Found, usize) {
     let worst = Arc::new(Mutex::new(Steps::new()));
     let body = {
         let (worst, rivals) = (Arc::clone(&worst), rivals.to_vec());
@@ -522,8 +442,5 @@ pub fn contend<K: Kind>(
     };
     let found = search(plan, body);
     let worst = worst.lock().unwrap_or_else(PoisonError::into_inner);
-    match found.wrong {
-        Some(wrong) => Err(wrong),
-        None => Ok(worst.get(&subject).copied().unwrap_or(0)),
-    }
+    (found, worst.get(&subject).copied().unwrap_or(0))
 }

@@ -1,19 +1,23 @@
-//! What the doors' documentation says of each operation.
+//! What the documentation says of each operation: the tables under `# Progress`.
 
-use crate::case::Op;
-
-const DOORS: [(&str, &str); 4] = [
+const DOORS: [(&str, &str); 6] = [
     ("spsc", include_str!("../../src/spsc.rs")),
     ("mpsc", include_str!("../../src/mpsc.rs")),
     ("spmc", include_str!("../../src/spmc.rs")),
     ("mpmc", include_str!("../../src/mpmc.rs")),
+    ("stack", include_str!("../../src/stack/mod.rs")),
+    ("counter", include_str!("../../src/counter/mod.rs")),
 ];
+
+/// `mpmc::Fixed` has no table of its own; its documentation says that it has this one's.
+const FIXED: &str = include_str!("../../src/queue/fixed.rs");
+const AS_BOUNDED: &str = "and so the order and the progress, is that of [`mpmc::bounded`]";
 
 /// Whether the door of `kind` says `label` of `op`, and where it is blocking says that.
 ///
 /// # Errors
 /// What it says instead.
-pub fn agrees(kind: &str, op: Op, label: &str, blocks: bool) -> Result<(), String> {
+pub fn agrees(kind: &str, op: &str, label: &str, blocks: bool) -> Result<(), String> {
     let said = said(kind, op).ok_or("its door says nothing of it")?;
     let said = said.to_lowercase();
     if said.starts_with(label) && blocks == said.contains("block") {
@@ -25,16 +29,19 @@ pub fn agrees(kind: &str, op: Op, label: &str, blocks: bool) -> Result<(), Strin
 
 /// Whether the door of `kind` says that `op` is wait-free.
 #[must_use]
-pub fn claims_wait_free(kind: &str, op: Op) -> bool {
+pub fn claims_wait_free(kind: &str, op: &str) -> bool {
     said(kind, op).is_some_and(|said| said.to_lowercase().starts_with("wait-free"))
 }
 
 /// The cell of a table of the head of the door's file, or its first words where the section has none.
-fn said(kind: &str, op: Op) -> Option<String> {
+fn said(kind: &str, op: &str) -> Option<String> {
+    if kind == "mpmc::Fixed" {
+        return FIXED.contains(AS_BOUNDED).then(|| said("mpmc::bounded", op))?;
+    }
     let (door, flavour) = kind.split_once("::")?;
     let (_, text) = DOORS.iter().find(|(name, _)| *name == door)?;
     let head: Vec<&str> = text.lines().map_while(|line| line.strip_prefix("//!")).collect();
-    let title = |line: &str| line.trim_start().starts_with("# Progress");
+    let title = |line: &str| line.trim_start().starts_with("# ");
     let own = format!("# Progress of `{flavour}`");
     let start = head
         .iter()
@@ -52,11 +59,23 @@ fn said(kind: &str, op: Op) -> Option<String> {
     };
     let column =
         header.iter().position(|cell| *cell == format!("`{flavour}`") || *cell == "progress")?;
-    let name = match op {
-        Op::DropTx | Op::DropRx => "dropping".to_owned(),
-        op => format!("`{op}`"),
-    };
-    let row = rows.map(|line| cells(line)).find(|row| row[0].contains(&name))?;
+    // A row may say whose operations it has: `Stack::push`, or of a `local()` handle.
+    let others = |row: &str| row.contains("::") && !row.contains(&format!("`{flavour}::"));
+    let row =
+        rows.map(|line| cells(line)).find(|row| is_row_of(&row[0], op) && !others(&row[0]))?;
     let cell = row.get(column)?;
     Some(if cell == "the same" { row.get(column - 1)?.clone() } else { cell.clone() })
+}
+
+fn is_row_of(row: &str, op: &str) -> bool {
+    if op.starts_with("drop of a ") {
+        return row.starts_with("dropping");
+    }
+    match op.split_once(" of a ") {
+        // `add` of a `local()` handle
+        Some((op, whose)) => row.contains(&format!("`{op}`")) && row.contains(whose),
+        None if op.contains(' ') => row.contains(op),
+        None if row.contains(" of a ") => false,
+        None => row.contains(&format!("`{op}`")) || row.contains(&format!("::{op}`")),
+    }
 }

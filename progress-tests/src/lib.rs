@@ -4,20 +4,24 @@
 //!
 //! | part | what it is for |
 //! |---|---|
-//! | `src/search.rs` | the scheduler: every schedule with few preemptions, one thread frozen; or turns of fixed lengths |
-//! | `src/case.rs` | one case and its judge |
-//! | `src/kind.rs`, `src/item.rs` | the queues, and items that must be dropped once |
+//! | `src/search.rs` | the scheduler: every schedule with few preemptions, one thread frozen; turns; random priorities |
+//! | `src/case.rs`, `src/counts.rs` | one case and its judge: queues and stacks, counters |
+//! | `src/kind.rs`, `src/op.rs`, `src/item.rs` | the structures, what threads do, and items that must be dropped once |
 //! | `src/doors.rs` | what the documentation says, to be compared |
 //! | `src/twins.rs`, `tests/must_fail.rs` | queues that are not lock-free: the checks must say so |
 
 #[cfg(shuttle)]
 pub mod case;
 #[cfg(shuttle)]
+pub mod counts;
+#[cfg(shuttle)]
 pub mod doors;
 #[cfg(shuttle)]
 pub mod item;
 #[cfg(shuttle)]
 pub mod kind;
+#[cfg(shuttle)]
+pub mod op;
 #[cfg(shuttle)]
 pub mod search;
 #[cfg(shuttle)]

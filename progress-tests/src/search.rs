@@ -1,10 +1,14 @@
-//! The scheduler: every schedule with few preemptions, with one thread frozen, or by turns of fixed lengths.
+//! The scheduler: every schedule with few preemptions, with one thread frozen; turns of fixed lengths; random priorities.
 //!
 //! A *step* is one access to an atomic of the facade. shuttle asks who is next before each of them, so a thread that is not
 //! picked any more is frozen before its next step. Pauses are no steps, and nobody is taken off there: who waits for a frozen
 //! thread goes on to wait, and is found out by its steps.
 //!
-//! Task 0 is the main thread: it starts the others, joins them and judges, and is never interrupted.
+//! Task 0 is the main thread: it starts the others, joins them and judges, and is never interrupted. What the others do before
+//! their first [`operation`] is over, thread by thread, before the schedule begins.
+//!
+//! *Random priorities.* Who has the highest priority runs; at few steps, chosen at random, who runs gets the lowest. Burckhardt,
+//! Kothari, Musuvathi and Nagarakatte, "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010.
 
 use core::cell::RefCell;
 
@@ -25,13 +29,44 @@ pub enum Plan {
         /// Before which step.
         freeze: Option<usize>,
     },
-    /// Thread 1 takes `first` steps, and from then on thread 2, the others and it so many as `turns` says, round and round.
+    /// Thread 1 takes some steps, and from then on thread 2, the others and it some each, round and round: for every choice
+    /// of these numbers up to `most`. Who could go on for ever this way without anybody getting anywhere is found out.
     Turns {
-        /// Of thread 1, before the others begin.
-        first: usize,
-        /// Of each thread in turn, from thread 1.
-        turns: Vec<usize>,
+        /// How many threads take turns.
+        threads: usize,
+        /// The longest turn.
+        most: usize,
     },
+    /// Random priorities, that change at few steps.
+    Random {
+        /// How many schedules.
+        schedules: usize,
+        /// At how many steps.
+        changes: usize,
+        /// Of which number all else depends.
+        seed: u64,
+    },
+}
+
+/// One operation's: how many own steps it took, and when its first and its last step were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// How many own steps.
+    pub steps: usize,
+    /// When it began, in steps of all threads.
+    pub start: usize,
+    /// When it ended.
+    pub end: usize,
+}
+
+/// An operation under way.
+#[derive(Clone, Debug)]
+struct Acting {
+    name: String,
+    /// Its thread's steps before.
+    before: usize,
+    /// When its first step was.
+    start: Option<usize>,
 }
 
 /// What a search found.
@@ -41,6 +76,8 @@ pub struct Found {
     pub schedules: usize,
     /// In how many of them the first thread was frozen.
     pub frozen: usize,
+    /// So many steps of all threads together, at most, and no operation ended.
+    pub barren: usize,
     /// What went wrong, in the last of them.
     pub wrong: Option<String>,
 }
@@ -49,13 +86,16 @@ pub struct Found {
 #[derive(Debug, Default)]
 struct Stage {
     steps: Vec<usize>,
-    /// The operation a thread is in, and its steps before.
-    acting: Vec<Option<(String, usize)>>,
+    /// The operation that a thread is in.
+    acting: Vec<Option<Acting>>,
+    /// Who has come to its first operation.
+    ready: Vec<bool>,
+    clock: usize,
     frozen: bool,
     thawed: bool,
     wrong: Option<String>,
-    completed: usize,
     since_completion: usize,
+    barren: usize,
     trace: Vec<usize>,
 }
 
@@ -71,22 +111,25 @@ fn me() -> usize {
     usize::from(shuttle::current::me())
 }
 
-/// Does `act` as the operation `name` of this thread, and says how many steps it took.
-pub fn operation<R>(name: &str, act: impl FnOnce() -> R) -> (R, usize) {
+/// Does `act` as the operation `name` of this thread, and says what it took.
+pub fn operation<R>(name: &str, act: impl FnOnce() -> R) -> (R, Span) {
     let me = me();
-    let before = stage(|stage| {
-        let before = stage.steps[me];
-        stage.acting[me] = Some((name.into(), before));
-        before
+    stage(|stage| {
+        stage.acting[me] = Some(Acting { name: name.into(), before: stage.steps[me], start: None });
+        stage.ready[me] = true;
     });
     let result = act();
-    let steps = stage(|stage| {
-        stage.acting[me] = None;
-        stage.completed += 1;
+    let span = stage(|stage| {
+        let end = stage.clock;
         stage.since_completion = 0;
-        stage.steps[me] - before
+        let acting = stage.acting[me].take();
+        acting.map(|Acting { before, start, .. }| Span {
+            steps: stage.steps[me] - before,
+            start: start.unwrap_or(end),
+            end,
+        })
     });
-    (result, steps)
+    (result, span.unwrap_or(Span { steps: 0, start: 0, end: 0 }))
 }
 
 /// Says what is wrong; the search ends with this schedule.
@@ -111,14 +154,46 @@ pub fn is_frozen() -> bool {
 
 struct Search {
     plan: Plan,
+    random: Random,
     /// The choices so far: among whom, and who.
     path: Vec<(Vec<TaskId>, usize)>,
     depth: usize,
     preempted: usize,
     /// Whose turn, and how much of it is left.
     turn: (usize, usize),
+    /// Thread 1's first turn, and then everybody's.
+    turns: Vec<usize>,
+    /// By task, the highest first; and at which of the steps the one that runs gets the lowest.
+    priorities: Vec<u64>,
+    changes: Vec<usize>,
+    /// The longest schedule so far.
+    longest: usize,
+    tally: Tally,
+}
+
+/// Of all schedules so far.
+#[derive(Clone, Copy, Default)]
+struct Tally {
     schedules: usize,
     frozen: usize,
+    barren: usize,
+}
+
+/// Numbers that look random: splitmix64, by Sebastiano Vigna.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// One of the numbers below `n`.
+    fn below(&mut self, n: usize) -> usize {
+        usize::try_from(self.next() % n.max(1) as u64).unwrap_or(0)
+    }
 }
 
 /// Runs `body` in every schedule of `plan`, until something is wrong.
@@ -128,16 +203,21 @@ pub fn search(plan: Plan, body: impl Fn() + Send + Sync + 'static) -> Found {
     config.failure_persistence = FailurePersistence::None;
     config.silence_warnings = true;
     config.stack_size = 0x10000;
-    let tally = std::rc::Rc::new(RefCell::new((0, 0)));
+    let tally = std::rc::Rc::new(RefCell::new(Tally::default()));
+    let seed = if let Plan::Random { seed, .. } = plan { seed } else { 0 };
     let search = Counted(
         Search {
             plan,
+            random: Random(seed),
             path: Vec::new(),
             depth: 0,
             preempted: 0,
             turn: (0, 0),
-            schedules: 0,
-            frozen: 0,
+            turns: Vec::new(),
+            priorities: Vec::new(),
+            changes: Vec::new(),
+            longest: 20,
+            tally: Tally::default(),
         },
         std::rc::Rc::clone(&tally),
     );
@@ -148,7 +228,7 @@ pub fn search(plan: Plan, body: impl Fn() + Send + Sync + 'static) -> Found {
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
         format!("panic: {}", text.as_deref().and_then(|text| text.lines().next()).unwrap_or("?"))
     });
-    let (schedules, frozen) = *tally.borrow();
+    let Tally { schedules, frozen, barren } = *tally.borrow();
     // (A schedule that was given up isn't counted yet.)
     let frozen = frozen.max(usize::from(stage(|stage| stage.frozen)));
     let wrong = stage(|stage| stage.wrong.take()).or(panicked);
@@ -159,26 +239,44 @@ pub fn search(plan: Plan, body: impl Fn() + Send + Sync + 'static) -> Found {
             what
         }
     });
-    Found { schedules, frozen, wrong }
+    Found { schedules, frozen, barren, wrong }
 }
 
 impl Search {
-    /// The next path after this one, if there is one.
+    /// Makes ready for the next schedule, if there is one.
     fn advance(&mut self) -> bool {
-        if matches!(self.plan, Plan::Turns { .. }) {
-            return self.schedules == 0;
-        }
-        if self.schedules == 0 {
-            return true;
-        }
-        while let Some((choices, at)) = self.path.last_mut() {
-            if *at + 1 < choices.len() {
-                *at += 1;
-                return true;
+        match self.plan {
+            Plan::Bounded { .. } => {
+                while self.tally.schedules > 0 {
+                    let Some((choices, at)) = self.path.last_mut() else { return false };
+                    if *at + 1 < choices.len() {
+                        *at += 1;
+                        break;
+                    }
+                    self.path.pop();
+                }
             }
-            self.path.pop();
+            Plan::Turns { threads, most } => {
+                if self.turns.is_empty() {
+                    self.turns = vec![1; threads + 1];
+                } else {
+                    // As an odometer counts.
+                    let Some(i) = self.turns.iter().position(|n| *n < most) else { return false };
+                    self.turns[i] += 1;
+                    self.turns[..i].fill(1);
+                }
+                self.turn = (0, self.turns[0]);
+            }
+            Plan::Random { schedules, changes, .. } => {
+                if self.tally.schedules == schedules {
+                    return false;
+                }
+                self.priorities.clear();
+                let longest = self.longest;
+                self.changes = (0..changes).map(|_| self.random.below(longest)).collect();
+            }
         }
-        false
+        true
     }
 
     fn choose(&mut self, able: &[TaskId], current: Option<TaskId>) -> TaskId {
@@ -198,7 +296,23 @@ impl Search {
                 self.preempted += usize::from(stays.is_some_and(|stays| stays != picked));
                 picked
             }
-            Plan::Turns { turns, .. } => {
+            Plan::Random { .. } => {
+                let most = able.iter().map(|task| usize::from(*task)).max().unwrap_or(0);
+                while self.priorities.len() <= most {
+                    // Higher than any that is given later.
+                    let priority = self.random.next() | 1 << 63;
+                    self.priorities.push(priority);
+                }
+                let depth = self.depth;
+                self.depth += 1;
+                self.longest = self.longest.max(self.depth);
+                if let (Some(current), true) = (current, self.changes.contains(&depth)) {
+                    self.lower(current);
+                }
+                let priority = |task: &&TaskId| self.priorities[usize::from(**task)];
+                able.iter().max_by_key(priority).copied().expect("somebody is able")
+            }
+            Plan::Turns { .. } => {
                 // Who has finished, or is not there yet, has no turn.
                 loop {
                     let (whose, left) = self.turn;
@@ -209,32 +323,39 @@ impl Search {
                             return task;
                         }
                         _ => {
-                            let next = (whose + 1) % turns.len();
-                            self.turn = (next, turns[next]);
+                            let next = (whose + 1) % (self.turns.len() - 1);
+                            self.turn = (next, self.turns[next + 1]);
                         }
                     }
                 }
             }
         }
     }
+
+    /// Gives `task` the lowest priority.
+    fn lower(&mut self, task: TaskId) {
+        let least = self.priorities.iter().copied().min().unwrap_or(0);
+        if let Some(priority) = self.priorities.get_mut(usize::from(task)) {
+            *priority = least.min(1 << 62).saturating_sub(1);
+        }
+    }
 }
 
-struct Counted(Search, std::rc::Rc<RefCell<(usize, usize)>>);
+struct Counted(Search, std::rc::Rc<RefCell<Tally>>);
 
 impl Scheduler for Counted {
     fn new_execution(&mut self) -> Option<Schedule> {
         let search = &mut self.0;
-        let (wrong, frozen) = stage(|stage| (stage.wrong.is_some(), stage.frozen));
-        search.frozen += usize::from(frozen);
-        *self.1.borrow_mut() = (search.schedules, search.frozen);
+        let (wrong, frozen, barren) =
+            stage(|stage| (stage.wrong.is_some(), stage.frozen, stage.barren));
+        search.tally.frozen += usize::from(frozen);
+        search.tally.barren = search.tally.barren.max(barren);
+        *self.1.borrow_mut() = search.tally;
         if wrong || !search.advance() {
             return None;
         }
-        search.schedules += 1;
+        search.tally.schedules += 1;
         (search.depth, search.preempted) = (0, 0);
-        if let Plan::Turns { first, .. } = search.plan {
-            search.turn = (0, first);
-        }
         stage(|stage| *stage = Stage::default());
         Some(Schedule::new(0))
     }
@@ -248,64 +369,100 @@ impl Scheduler for Counted {
         let search = &mut self.0;
         let mut able: Vec<TaskId> = runnable.iter().map(|task| task.id()).collect();
         let most = able.iter().map(|task| usize::from(*task)).max().unwrap_or(0);
-        stage(|stage| {
-            if stage.steps.len() <= most {
-                stage.steps.resize(most + 1, 0);
-                stage.acting.resize(most + 1, None);
-            }
-        });
+        stage(|stage| stage.resize(most + 1));
         if is_yielding && let Some(current) = current.filter(|current| able.contains(current)) {
-            return Some(current);
+            // Who waits for long gives way, where it would run for ever.
+            let is_late = stage(|stage| stage.own_steps(current.into()) > LIMIT / 8);
+            if !(is_late && matches!(search.plan, Plan::Random { .. })) {
+                return Some(current);
+            }
+            search.lower(current);
         }
         let main = able.iter().copied().find(|task| usize::from(*task) == 0);
-        if let Plan::Bounded { freeze: Some(at), .. } = search.plan {
-            let victim = able.iter().position(|task| usize::from(*task) == 1);
-            if let Some(victim) = victim
-                && stage(|stage| {
-                    // Its first pick brings it to its first step.
-                    let there = stage.steps[1] >= at && stage.acting[1].is_some();
-                    stage.frozen |= there && !stage.thawed;
-                    there && !stage.thawed
-                })
-                && able.len() > 1
-            {
-                able.remove(victim);
+        let beginner =
+            able.iter().copied().find(|task| stage(|stage| !stage.ready[usize::from(*task)]));
+        let picked = match main.or(beginner) {
+            Some(picked) => picked,
+            None => {
+                if let Plan::Bounded { freeze: Some(at), .. } = search.plan
+                    && let Some(victim) = able.iter().position(|task| usize::from(*task) == 1)
+                    && stage(|stage| stage.freezes(at))
+                {
+                    able.remove(victim);
+                }
+                if able.is_empty() {
+                    stage(Stage::blocked);
+                    return None;
+                }
+                search.choose(&able, current)
             }
-        }
-        let picked = match main {
-            Some(main) => main,
-            None => search.choose(&able, current),
         };
-        let task = usize::from(picked);
-        let goes_on = stage(|stage| {
-            stage.steps[task] += 1;
-            stage.trace.push(task);
-            stage.since_completion += usize::from(task != 0);
-            let stuck = match &stage.acting[task] {
-                Some((name, before)) if stage.steps[task] - before > LIMIT => {
-                    Some(format!("`{name}` doesn't end: it has taken {LIMIT} own steps"))
-                }
-                _ => None,
-            };
-            if let Some(stuck) = stuck
-                && stage.wrong.is_none()
-            {
-                let is_livelock = matches!(search.plan, Plan::Turns { .. });
-                if !is_livelock {
-                    stage.wrong = Some(stuck);
-                } else if stage.since_completion > 3 * LIMIT {
-                    let all: Vec<&str> =
-                        stage.acting.iter().flatten().map(|(name, _)| name.as_str()).collect();
-                    stage.wrong = Some(format!("nobody gets anywhere: {}", all.join(" beside ")));
-                }
-            }
-            stage.wrong.is_none()
-                || !matches!(stage.acting[task], Some((_, before)) if stage.steps[task] - before > LIMIT)
-        });
-        goes_on.then_some(picked)
+        let is_turns = matches!(search.plan, Plan::Turns { .. });
+        stage(|stage| stage.step(picked.into(), is_turns)).then_some(picked)
     }
 
     fn next_u64(&mut self) -> u64 {
         0
+    }
+}
+
+impl Stage {
+    fn resize(&mut self, tasks: usize) {
+        if self.steps.len() < tasks {
+            self.steps.resize(tasks, 0);
+            self.acting.resize(tasks, None);
+            self.ready.resize(tasks, false);
+        }
+    }
+
+    /// The steps of `task` in its operation.
+    fn own_steps(&self, task: usize) -> usize {
+        self.acting[task].as_ref().map_or(0, |acting| self.steps[task] - acting.before)
+    }
+
+    /// Whether thread 1 is frozen now, if it is to be before its step `at`.
+    fn freezes(&mut self, at: usize) -> bool {
+        let there = self.acting[1].is_some() && self.own_steps(1) + 1 >= at && !self.thawed;
+        self.frozen |= there;
+        there
+    }
+
+    /// Nobody can go on but the frozen thread.
+    fn blocked(&mut self) {
+        let others = self.acting.iter().skip(2).flatten();
+        let others: Vec<&str> = others.map(|acting| acting.name.as_str()).collect();
+        let what = format!("`{}` waits for a lock", others.join("` and `"));
+        self.wrong.get_or_insert(what);
+    }
+
+    /// Task number `task` goes on; false if that has gone on for too long.
+    fn step(&mut self, task: usize, is_turns: bool) -> bool {
+        self.clock += 1;
+        self.steps[task] += 1;
+        self.trace.push(task);
+        if task != 0 && self.ready[task] {
+            self.since_completion += 1;
+            self.barren = self.barren.max(self.since_completion);
+        }
+        let clock = self.clock;
+        let own = self.own_steps(task);
+        let Some(acting) = &mut self.acting[task] else { return true };
+        acting.start.get_or_insert(clock);
+        if own <= LIMIT {
+            return true;
+        }
+        let stuck = if is_turns {
+            // Somebody may take long as long as others get on.
+            (self.since_completion > 3 * LIMIT).then(|| {
+                let all: Vec<&str> =
+                    self.acting.iter().flatten().map(|acting| acting.name.as_str()).collect();
+                format!("nobody gets anywhere: {}", all.join(" beside "))
+            })
+        } else {
+            Some(format!("`{}` doesn't end: it has taken {LIMIT} own steps", acting.name))
+        };
+        let Some(stuck) = stuck else { return true };
+        self.wrong.get_or_insert(stuck);
+        false
     }
 }

@@ -1,76 +1,15 @@
 //! Queues that are not lock-free, which the checks must say.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use raddle::sync::{AtomicUsize, Ordering, spin_loop};
-use raddle::{PopError, PushError};
 
 use crate::item::Item;
-use crate::kind::Kind;
+use crate::kind::Shared;
+use crate::op::Op;
 
-/// What a twin can do.
-pub trait Twin: Send + Sync + 'static {
-    /// As in a report.
-    const NAME: &'static str;
-
-    /// An empty one.
-    fn new(capacity: usize) -> Self;
-    /// Pushes, unless it is full.
-    ///
-    /// # Errors
-    /// The item.
-    fn push(&self, item: Item) -> Result<(), Item>;
-    /// Pops, unless it is empty.
-    fn pop(&self) -> Option<Item>;
-}
-
-impl<Q: Twin> Kind for Q {
-    type Tx = Arc<Q>;
-    type Rx = Arc<Q>;
-
-    const NAME: &'static str = Q::NAME;
-    const MANY: (bool, bool) = (true, true);
-    const BOUNDED: bool = true;
-    const SIZES: &'static [usize] = &[2];
-
-    fn new(size: usize) -> (Arc<Q>, Arc<Q>) {
-        let queue = Arc::new(Q::new(size));
-        (Arc::clone(&queue), queue)
-    }
-
-    fn clone_tx(tx: &Arc<Q>) -> Option<Arc<Q>> {
-        Some(Arc::clone(tx))
-    }
-
-    fn clone_rx(rx: &Arc<Q>) -> Option<Arc<Q>> {
-        Some(Arc::clone(rx))
-    }
-
-    fn push(tx: &mut Arc<Q>, item: Item) -> Result<(), PushError<()>> {
-        Twin::push(&**tx, item).map_err(|_| PushError::Full(()))
-    }
-
-    fn push_batch(tx: &mut Arc<Q>, items: &mut VecDeque<Item>) -> usize {
-        let mut n = 0;
-        while let Some(item) = items.pop_front() {
-            if let Err(item) = Twin::push(&**tx, item) {
-                items.push_front(item);
-                break;
-            }
-            n += 1;
-        }
-        n
-    }
-
-    fn pop(rx: &mut Arc<Q>) -> Result<Item, PopError> {
-        Twin::pop(&**rx).ok_or(PopError::Empty)
-    }
-
-    fn pop_batch(rx: &mut Arc<Q>, max: usize) -> Vec<Item> {
-        core::iter::from_fn(|| Twin::pop(&**rx)).take(max).collect()
-    }
-}
+const OPS: &[Op] = &[Op::Push, Op::Pop];
 
 /// Vyukov's ring. A slot that is claimed and not handed over is waited for, or answered with Empty or Full.
 #[derive(Debug)]
@@ -116,7 +55,9 @@ impl<const WAITS: bool> StampedRing<WAITS> {
     }
 }
 
-impl<const WAITS: bool> Twin for StampedRing<WAITS> {
+impl<const WAITS: bool> Shared for StampedRing<WAITS> {
+    const OPS: &'static [Op] = OPS;
+    const BOUNDED: bool = true;
     const NAME: &'static str = "a stamped ring";
 
     fn new(capacity: usize) -> Self {
@@ -165,11 +106,63 @@ impl Locked {
     }
 }
 
-impl Twin for Locked {
+impl Shared for Locked {
+    const OPS: &'static [Op] = OPS;
+    const BOUNDED: bool = true;
     const NAME: &'static str = "a deque behind a spin lock";
 
     fn new(capacity: usize) -> Self {
         Self { is_taken: AtomicUsize::new(0), capacity, items: Mutex::default() }
+    }
+
+    fn push(&self, item: Item) -> Result<(), Item> {
+        self.with(|items| {
+            if items.len() == self.capacity {
+                Err(item)
+            } else {
+                items.push_back(item);
+                Ok(())
+            }
+        })
+    }
+
+    fn pop(&self) -> Option<Item> {
+        self.with(VecDeque::pop_front)
+    }
+}
+
+/// A deque for whoever set the mark last: who finds another's mark sets its own again. Nobody waits for a frozen thread, but
+/// two that go on in step undo each other's marks for ever.
+#[derive(Debug)]
+pub struct Marked {
+    mark: AtomicUsize,
+    last: AtomicUsize,
+    capacity: usize,
+    items: Mutex<VecDeque<Item>>,
+}
+
+impl Marked {
+    fn with<R>(&self, act: impl FnOnce(&mut VecDeque<Item>) -> R) -> R {
+        let mine = self.last.fetch_add(1, Ordering::Relaxed) + 1;
+        loop {
+            self.mark.store(mine, Ordering::Relaxed);
+            if self.mark.load(Ordering::Relaxed) == mine
+                && self.mark.compare_exchange(mine, 0, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+            {
+                return act(&mut self.items.lock().unwrap_or_else(PoisonError::into_inner));
+            }
+        }
+    }
+}
+
+impl Shared for Marked {
+    const OPS: &'static [Op] = OPS;
+    const BOUNDED: bool = true;
+    const NAME: &'static str = "a deque for who comes last";
+
+    fn new(capacity: usize) -> Self {
+        let zero = || AtomicUsize::new(0);
+        Self { mark: zero(), last: zero(), capacity, items: Mutex::default() }
     }
 
     fn push(&self, item: Item) -> Result<(), Item> {

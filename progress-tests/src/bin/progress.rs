@@ -17,12 +17,16 @@ mod report {
     use std::collections::{BTreeMap, BTreeSet};
     use std::process::ExitCode;
 
-    use raddle_progress_tests::case::{Case, Op, Steps, contend, freeze, merge};
+    use raddle::stack::Stack;
+    use raddle_progress_tests::case::{Case, Steps, contend, freeze, merge};
+    use raddle_progress_tests::counts::{self, Count, Own};
     use raddle_progress_tests::doors;
+    use raddle_progress_tests::item::Item;
     use raddle_progress_tests::kind::{
-        Kind, MpmcBounded, MpmcUnbounded, MpscBounded, MpscUnbounded, SpmcBounded, SpmcUnbounded,
-        SpscBounded, SpscLines, SpscUnbounded,
+        FixedOf, Kind, MpmcBounded, MpmcUnbounded, MpscBounded, MpscUnbounded, Shelf, SpmcBounded,
+        SpmcUnbounded, SpscBounded, SpscLines, SpscUnbounded,
     };
+    use raddle_progress_tests::op::Op;
     use raddle_progress_tests::search::Plan;
 
     /// What one kind of queue has earned.
@@ -30,6 +34,8 @@ mod report {
     struct Earned {
         steps: Steps,
         schedules: usize,
+        /// The longest time that nobody got anywhere, in steps of all.
+        barren: usize,
         /// Which operation doesn't end, or is wrong, in queues of which size, beside which frozen one.
         blocking: BTreeMap<String, BTreeSet<(usize, Op)>>,
         /// The first case of each.
@@ -37,6 +43,9 @@ mod report {
         /// Operations whose door says that they are wait-free, and that take no more steps beside more of others'.
         bounded: BTreeSet<Op>,
     }
+
+    /// Longer than a retry takes of most operations.
+    const LONGEST_TURN: usize = 8;
 
     pub(super) fn all() -> ExitCode {
         let mut kinds: BTreeMap<&str, Earned> = BTreeMap::new();
@@ -49,6 +58,11 @@ mod report {
         earn::<SpmcUnbounded>(&mut kinds);
         earn::<MpmcBounded>(&mut kinds);
         earn::<MpmcUnbounded>(&mut kinds);
+        earn::<FixedOf<1>>(&mut kinds);
+        earn::<FixedOf<2>>(&mut kinds);
+        earn::<FixedOf<3>>(&mut kinds);
+        earn::<Stack<Item>>(&mut kinds);
+        earn::<Shelf>(&mut kinds);
 
         let mut wrong = 0;
         println!("| queue | operation | progress | own steps, at most |");
@@ -59,11 +73,12 @@ mod report {
                 let blocking = earned.blocking.get(&op.to_string());
                 let except = blocking.map(except).unwrap_or_default();
                 println!("| `{kind}` | {op} | {label}{except} | {steps} |");
-                if let Err(why) = doors::agrees(kind, *op, label, blocking.is_some()) {
+                if let Err(why) = doors::agrees(kind, &op.to_string(), label, blocking.is_some()) {
                     eprintln!("{kind}, {op}: {why}");
                     wrong += 1;
                 }
             }
+            println!("| `{kind}` | two by turns | one gets on | {} of both |", earned.barren);
             let known = |what: &str| {
                 earned.steps.keys().any(|op| what.split('`').next() == Some(&*op.to_string()))
             };
@@ -71,8 +86,9 @@ mod report {
                 eprintln!("{kind}: {what}: {example}");
                 wrong += usize::from(!known(what));
             }
-            eprintln!("{kind}: {} schedules", earned.schedules);
+            eprintln!("{kind}: {} schedules, barren {}", earned.schedules, earned.barren);
         }
+        wrong += counters();
         let schedules: usize = kinds.values().map(|earned| earned.schedules).sum();
         eprintln!("progress: {schedules} schedules");
         if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -91,30 +107,103 @@ mod report {
         let earned = kinds.entry(K::NAME).or_default();
         for &size in K::SIZES {
             for inside in 0..=size {
-                for victim in Op::ALL {
-                    for live in Op::ALL {
+                for &victim in K::OPS {
+                    for &live in K::OPS {
                         if !can_meet::<K>(victim, live) {
                             continue;
                         }
                         frozen::<K>(earned, size, inside, victim, vec![live]);
+                        in_turns::<K>(earned, size, inside, victim, &[live]);
                     }
                 }
             }
         }
         if K::MANY == (true, true) {
             for victim in [Op::Push, Op::Pop] {
-                frozen::<K>(earned, 2, 1, victim, vec![Op::Push, Op::Pop]);
+                frozen::<K>(
+                    earned,
+                    K::SIZES[K::SIZES.len() / 2],
+                    1,
+                    victim,
+                    vec![Op::Push, Op::Pop],
+                );
             }
         }
-        for op in Op::ALL.into_iter().filter(|op| op.is_of::<K>()) {
+        for &op in K::OPS {
             // Items that come in meanwhile are dropped as well; and what a push does for memory depends on what was freed.
             let grows = op == Op::DropRx || !K::BOUNDED;
-            if doors::claims_wait_free(K::NAME, op)
+            if doors::claims_wait_free(K::NAME, &op.to_string())
                 && (grows || retries::<K>(op, 3) == retries::<K>(op, 2))
             {
                 earned.bounded.insert(op);
             }
         }
+    }
+
+    /// The counters' rows; how much was wrong.
+    fn counters() -> usize {
+        const KIND: &str = "counter::Counter";
+        let mut wrong = 0;
+        let mut schedules = 0;
+        let mut worst: BTreeMap<Count, usize> = BTreeMap::new();
+        let mut blocking: BTreeMap<Count, BTreeSet<String>> = BTreeMap::new();
+        for victim in Count::ALL {
+            for live in Count::ALL {
+                for at in 1.. {
+                    let plan = Plan::Bounded { preemptions: 1, freeze: Some(at) };
+                    let (found, steps) = counts::run::<Own>(&[vec![victim], vec![live]], 1, plan);
+                    schedules += found.schedules;
+                    for (op, n) in steps {
+                        let most = worst.entry(op).or_default();
+                        *most = (*most).max(n);
+                    }
+                    if let Some(why) = found.wrong {
+                        if why.starts_with(&format!("`{live}` ")) {
+                            blocking.entry(live).or_default().insert(victim.to_string());
+                        } else {
+                            eprintln!(
+                                "{KIND}: {victim} frozen beside {live}, before its step {at}: {why}"
+                            );
+                            wrong += 1;
+                        }
+                    }
+                    if found.frozen == 0 {
+                        break;
+                    }
+                }
+            }
+        }
+        for (op, steps) in &worst {
+            let name = op.to_string();
+            let beside = |n| {
+                let rivals = [Count::Add, Count::Take].map(|rival| {
+                    let plan = Plan::Bounded { preemptions: n + 1, freeze: None };
+                    let mut threads = vec![vec![*op]];
+                    threads.push(vec![rival; n]);
+                    let (_, steps) = counts::run::<Own>(&threads, 1, plan);
+                    steps.iter().find(|(one, _)| one == op).map_or(0, |(_, n)| *n)
+                });
+                rivals.iter().copied().max()
+            };
+            let label = if blocking.contains_key(op) {
+                "blocks"
+            } else if doors::claims_wait_free(KIND, &name) && beside(2) == beside(1) {
+                "wait-free"
+            } else {
+                "lock-free"
+            };
+            let on = blocking.get(op).map(|on| {
+                let on: Vec<&str> = on.iter().map(String::as_str).collect();
+                format!(" while frozen threads are in: {}", on.join(", "))
+            });
+            println!("| `{KIND}` | {op} | {label}{} | {steps} |", on.unwrap_or_default());
+            if let Err(why) = doors::agrees(KIND, &name, label, blocking.contains_key(op)) {
+                eprintln!("{KIND}, {op}: {why}");
+                wrong += 1;
+            }
+        }
+        eprintln!("{KIND}: {schedules} schedules");
+        wrong
     }
 
     fn can_meet<K: Kind>(victim: Op, live: Op) -> bool {
@@ -153,6 +242,19 @@ mod report {
         }
     }
 
+    /// Two operations that go on by turns, however long these are: somebody gets somewhere.
+    fn in_turns<K: Kind>(earned: &mut Earned, size: usize, inside: usize, op: Op, others: &[Op]) {
+        let rivals: Vec<Vec<Op>> = others.iter().map(|op| vec![*op]).collect();
+        let plan = Plan::Turns { threads: 1 + others.len(), most: LONGEST_TURN };
+        let (found, _) = contend::<K>((size, 0, inside), op, &rivals, plan);
+        earned.schedules += found.schedules;
+        earned.barren = earned.barren.max(found.barren);
+        if let Some(why) = found.wrong {
+            let what = format!("in turns, size {size}, {inside} inside, {op}: {why}");
+            earned.examples.insert(what.clone(), what);
+        }
+    }
+
     /// The worst own steps of `op` beside so many operations of others, over what those may be.
     fn retries<K: Kind>(op: Op, n: usize) -> usize {
         let mut worst = 0;
@@ -166,7 +268,8 @@ mod report {
             for state in [(1, 0, 0), (1, 0, 1), (2, 1, 1)] {
                 let plan = Plan::Bounded { preemptions, freeze: None };
                 // (What doesn't end is found with a frozen thread.)
-                worst = worst.max(contend::<K>(state, op, &rivals, plan).unwrap_or(usize::MAX));
+                let (found, steps) = contend::<K>(state, op, &rivals, plan);
+                worst = worst.max(if found.wrong.is_none() { steps } else { usize::MAX });
             }
         }
         worst
