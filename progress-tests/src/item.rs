@@ -13,7 +13,7 @@ std::thread_local! {
 }
 
 /// Which item: its producer, and its number among that one's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id {
     /// Who made it.
     pub producer: usize,

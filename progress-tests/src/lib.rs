@@ -7,6 +7,7 @@
 //! | `src/search.rs` | the scheduler: every schedule with few preemptions, one thread frozen; turns; random priorities |
 //! | `src/case.rs`, `src/counts.rs` | one case and its judge: queues and stacks, counters |
 //! | `src/kind.rs`, `src/op.rs`, `src/item.rs` | the structures, what threads do, and items that must be dropped once |
+//! | `src/history.rs`, `src/linear.rs`, `tests/linear.rs` | whether histories are linearizable |
 //! | `src/doors.rs` | what the documentation says, to be compared |
 //! | `src/twins.rs`, `tests/must_fail.rs` | queues that are not lock-free: the checks must say so |
 
@@ -17,9 +18,13 @@ pub mod counts;
 #[cfg(shuttle)]
 pub mod doors;
 #[cfg(shuttle)]
+pub mod history;
+#[cfg(shuttle)]
 pub mod item;
 #[cfg(shuttle)]
 pub mod kind;
+#[cfg(shuttle)]
+pub mod linear;
 #[cfg(shuttle)]
 pub mod op;
 #[cfg(shuttle)]

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use raddle::sync::{AtomicUsize, Ordering, spin_loop};
 
+use crate::counts::Counts;
 use crate::item::Item;
 use crate::kind::Shared;
 use crate::op::Op;
@@ -178,5 +179,114 @@ impl Shared for Marked {
 
     fn pop(&self) -> Option<Item> {
         self.with(VecDeque::pop_front)
+    }
+}
+
+/// A deque whose pop compares two counts before it looks, one after the other: it says Empty while there always was an item.
+#[derive(Debug)]
+pub struct Glancing {
+    pushed: AtomicUsize,
+    popped: AtomicUsize,
+    items: Mutex<VecDeque<Item>>,
+}
+
+impl Shared for Glancing {
+    const NAME: &'static str = "a deque that glances";
+    const OPS: &'static [Op] = OPS;
+    const BOUNDED: bool = false;
+
+    fn new(_size: usize) -> Self {
+        let zero = || AtomicUsize::new(0);
+        Self { pushed: zero(), popped: zero(), items: Mutex::default() }
+    }
+
+    fn push(&self, item: Item) -> Result<(), Item> {
+        // In one step.
+        self.pushed.fetch_add(1, Ordering::AcqRel);
+        self.items.lock().unwrap_or_else(PoisonError::into_inner).push_back(item);
+        Ok(())
+    }
+
+    fn pop(&self) -> Option<Item> {
+        if self.pushed.load(Ordering::Acquire) <= self.popped.load(Ordering::Acquire) {
+            return None;
+        }
+        self.popped.fetch_add(1, Ordering::AcqRel);
+        let item = self.items.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        if item.is_none() {
+            self.popped.fetch_sub(1, Ordering::AcqRel);
+        }
+        item
+    }
+}
+
+/// A deque, or a stack, whose push finds its place a step before it goes there, so that two may change places; its
+/// `pop_all` takes one after another.
+#[derive(Debug)]
+pub struct Careless<const LIFO: bool> {
+    turn: AtomicUsize,
+    items: Mutex<VecDeque<Item>>,
+}
+
+impl<const LIFO: bool> Shared for Careless<LIFO> {
+    const NAME: &'static str = "careless";
+    const OPS: &'static [Op] = &[Op::Push, Op::Pop, Op::PopAll];
+    const BOUNDED: bool = false;
+    const LIFO: bool = LIFO;
+
+    fn new(_size: usize) -> Self {
+        Self { turn: AtomicUsize::new(0), items: Mutex::default() }
+    }
+
+    fn push(&self, item: Item) -> Result<(), Item> {
+        let items = || self.items.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = items().len();
+        self.turn.fetch_add(1, Ordering::AcqRel);
+        let mut items = items();
+        let at = if LIFO { items.len() } else { at.min(items.len()) };
+        items.insert(at, item);
+        Ok(())
+    }
+
+    fn pop(&self) -> Option<Item> {
+        self.turn.fetch_add(1, Ordering::AcqRel);
+        let mut items = self.items.lock().unwrap_or_else(PoisonError::into_inner);
+        if LIFO { items.pop_back() } else { items.pop_front() }
+    }
+}
+
+/// A counter whose take reads and then clears, in two steps; or which clears nothing, but remembers without comparing.
+#[derive(Debug)]
+pub struct Hasty<const LOSES: bool> {
+    total: AtomicUsize,
+    taken: AtomicUsize,
+}
+
+impl<const LOSES: bool> Counts for Hasty<LOSES> {
+    fn new() -> Self {
+        Self { total: AtomicUsize::new(0), taken: AtomicUsize::new(0) }
+    }
+
+    fn with_cell(&self, act: &mut dyn FnMut(&mut dyn FnMut())) {
+        act(&mut || {
+            self.total.fetch_add(1, Ordering::AcqRel);
+        });
+    }
+
+    fn sum(&self) -> u64 {
+        let taken = self.taken.load(Ordering::Acquire);
+        self.total.load(Ordering::Acquire).saturating_sub(taken) as u64
+    }
+
+    fn take(&self) -> u64 {
+        if LOSES {
+            let total = self.total.load(Ordering::Acquire);
+            self.total.store(0, Ordering::Release);
+            return total as u64;
+        }
+        let taken = self.taken.load(Ordering::Acquire);
+        let total = self.total.load(Ordering::Acquire);
+        self.taken.store(total, Ordering::Release);
+        (total - taken) as u64
     }
 }

@@ -41,7 +41,7 @@ const FEATURES: [&str; 2] = ["--features", "raddle/latency,raddle/rayon"];
 /// Also `cargo xtask progress`.
 #[rustfmt::skip]
 pub(crate) const PROGRESS: Suite =
-    Suite { name: "progress", about: "one thread frozen at each step; docs/progress.md is current", run: progress::check };
+    Suite { name: "progress", about: "a thread frozen at each step, histories; docs/progress.md is current", run: progress::check };
 
 /// `cargo xtask progress --write`.
 #[rustfmt::skip]
