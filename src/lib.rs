@@ -12,6 +12,7 @@
 //! - `rayon`: [`stack::Stack`] takes rayon's parallel iterators.
 //! - `latency`: `counter::LatencyRecorder`, and counters as Prometheus text.
 //! - `loom`: together with `--cfg loom`, every atomic is loom's; see [`guide::model_checking`].
+//! - `shuttle`: together with `--cfg shuttle`, every atomic is shuttle's; see [`guide::progress`].
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -81,5 +82,6 @@ pub mod guide {
     page!(stack, "stack.md");
     page!(measuring, "measuring.md");
     page!(evidence, "evidence.md");
+    page!(progress, "progress.md");
     page!(orderings, "orderings.md");
 }

@@ -26,7 +26,7 @@
 //! |---|---|---|
 //! | `push`, `push_slice`, `push_from` | lock-free: a lost race is somebody else's push | lock-free: a lost race is somebody else's push |
 //! | `pop`, `pop_into`, `drain` | lock-free: a lost race is somebody else's pop | lock-free: a lost race is somebody else's pop |
-//! | `force_push` | lock-free: as a pop and a push | |
+//! | `force_push` | lock-free: as a pop and a push; it blocks while stalled threads have every slot in hand | |
 //! | `len`, `is_empty`, `is_full`, `is_closed`, cloning | wait-free | wait-free |
 //! | dropping a handle | wait-free; the last of an end drops what is left, item by item | the same |
 //!

@@ -19,7 +19,7 @@ const FLOORS: &[&[&str]] = &[
 
 /// The only module that may name these.
 const FACADE: &str = "sync";
-const FACADES_ALONE: &[&str] = &["core::sync::atomic", "std::sync::atomic", "loom::"];
+const FACADES_ALONE: &[&str] = &["core::sync::atomic", "std::sync::atomic", "loom::", "shuttle::"];
 
 fn floor(module: &str) -> Result<usize, String> {
     FLOORS.iter().position(|floor| floor.contains(&module)).ok_or_else(|| {

@@ -52,13 +52,22 @@
 
 mod block;
 mod extreme;
-#[cfg_attr(all(loom, feature = "loom"), path = "home_modelled.rs")]
+#[cfg_attr(
+    any(all(loom, feature = "loom"), all(shuttle, feature = "shuttle")),
+    path = "home_modelled.rs"
+)]
 mod home;
-#[cfg(all(feature = "latency", not(all(loom, feature = "loom"))))]
+#[cfg(all(
+    feature = "latency",
+    not(any(all(loom, feature = "loom"), all(shuttle, feature = "shuttle")))
+))]
 mod latency;
 mod meter;
 mod number;
-#[cfg(all(feature = "latency", not(all(loom, feature = "loom"))))]
+#[cfg(all(
+    feature = "latency",
+    not(any(all(loom, feature = "loom"), all(shuttle, feature = "shuttle")))
+))]
 pub mod prometheus;
 #[cfg(feature = "rayon")]
 mod rayon;
@@ -70,7 +79,10 @@ mod window;
 pub use extreme::{
     Direction, Extreme, Greatest, Least, LocalExtreme, Max, Min, SignedMax, SignedMin,
 };
-#[cfg(all(feature = "latency", not(all(loom, feature = "loom"))))]
+#[cfg(all(
+    feature = "latency",
+    not(any(all(loom, feature = "loom"), all(shuttle, feature = "shuttle")))
+))]
 pub use latency::{LatencyRecorder, Snapshot};
 pub use number::Number;
 pub use sum::{Counter, Local, SignedCounter, Sum};

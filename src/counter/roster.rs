@@ -130,7 +130,10 @@ impl<'a, V> Claim<'a, V> {
     }
 
     /// Keeps the claim for ever: nobody will be the next owner.
-    #[cfg(all(feature = "latency", not(all(loom, feature = "loom"))))]
+    #[cfg(all(
+        feature = "latency",
+        not(any(all(loom, feature = "loom"), all(shuttle, feature = "shuttle")))
+    ))]
     pub(super) fn keep(self) -> &'a V {
         let value = &self.node.value;
         core::mem::forget(self);

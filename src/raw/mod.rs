@@ -256,7 +256,7 @@ pub unsafe trait Overwrite: RawQueue<Consumers = Many> {
     /// Puts `item` in the place of the oldest one, if the queue is full, and returns that.
     ///
     /// # Errors
-    /// `item`, if the queue is not full, or no more.
+    /// `item`, if the queue is not full, or no more; with the oldest item, if that had to go out on its own to make room.
     ///
     /// # Safety
     /// The caller acts for a producer handle.

@@ -7,10 +7,10 @@
 //! | `epoch.rs` | the grace period: crossbeam-epoch |
 //! | `model.rs` | the grace period of models, which says no more than crossbeam-epoch promises, and says it at once |
 
-#[cfg(not(all(loom, feature = "loom")))]
+#[cfg(not(any(all(loom, feature = "loom"), all(shuttle, feature = "shuttle"))))]
 #[path = "epoch.rs"]
 mod grace;
-#[cfg(all(loom, feature = "loom"))]
+#[cfg(any(all(loom, feature = "loom"), all(shuttle, feature = "shuttle")))]
 #[path = "model.rs"]
 mod grace;
 mod local;

@@ -44,8 +44,8 @@ per_execution! {
     static DOMAIN: Shared = Shared::default();
 }
 
-/// loom has no more than five threads.
-const THREADS: usize = 5;
+/// More than a model has.
+const THREADS: usize = 8;
 
 #[derive(Default)]
 struct Shared {

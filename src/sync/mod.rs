@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `native` | nothing: the default | production; re-exports `core`, costs nothing |
 //! | `loom` | `--cfg loom` and feature `loom` | weak memory: every interleaving and every stale value |
+//! | `shuttle` | `--cfg shuttle` and feature `shuttle` | progress: threads that are frozen, schedules that are counted |
 //!
 //! An arm provides, under these names: `ADDRESS_BITS`, `AtomicPtr`, `AtomicU32`, `AtomicU64` (where there is one), `AtomicUsize`, `CELLS`,
 //! `LOSS`, `Mutex` (with `std`), `PATIENCE`, `Shadow`, `Tracked`, `array`, `const_fn`, `fence`, `null_pointers`,
@@ -18,12 +19,16 @@
 
 pub use core::sync::atomic::Ordering;
 
-#[cfg(not(all(loom, feature = "loom")))]
+#[cfg(not(any(all(loom, feature = "loom"), all(shuttle, feature = "shuttle"))))]
 #[path = "native.rs"]
 mod arm;
 
 #[cfg(all(loom, feature = "loom"))]
 #[path = "loom.rs"]
+mod arm;
+
+#[cfg(all(shuttle, feature = "shuttle", not(all(loom, feature = "loom"))))]
+#[path = "shuttle.rs"]
 mod arm;
 
 #[cfg(all(loom, feature = "loom"))]

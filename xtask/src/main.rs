@@ -4,6 +4,7 @@ mod checker;
 mod labels;
 mod links;
 mod orderings;
+mod progress;
 mod run;
 mod suites;
 mod users;
@@ -39,6 +40,12 @@ enum Task {
         #[arg(value_name = "NAME")]
         name: String,
     },
+    /// Freezes threads and compares what operations earn with docs/progress.md
+    Progress {
+        /// Writes the table instead
+        #[arg(long)]
+        write: bool,
+    },
     /// Judges every ordering by its mutants and compares the table with docs/orderings.md
     Orderings {
         /// Writes the table instead
@@ -57,6 +64,10 @@ fn main() -> ExitCode {
         }
         Task::Test { only, .. } => test(&only),
         Task::Model { name } => model(&name),
+        Task::Progress { write } => {
+            let suite = if write { suites::WRITE_PROGRESS } else { suites::PROGRESS };
+            run_all(&[&suite])
+        }
         Task::Orderings { write } => {
             let suite = if write { suites::WRITE_ORDERINGS } else { suites::ORDERINGS };
             run_all(&[&suite])

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::labels;
 use crate::links;
 use crate::orderings;
+use crate::progress;
 use crate::run::{Log, Outcome, Project, Stop, cargo};
 use crate::users;
 
@@ -32,6 +33,7 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite { name: "canary", about: "is the patched model checker complete, and is stock loom not?", run: canary },
     Suite { name: "models", about: "every mechanism under the model checker", run: models },
     Suite { name: "users", about: "the guide's models of a user, on the packaged crate", run: users::check },
+    PROGRESS,
     ORDERINGS,
     Suite { name: "comparer", about: "the comparer end to end, quickly", run: comparer },
     Suite { name: "docs", about: "the documentation builds without a warning, and has no dead link", run: docs },
@@ -39,6 +41,16 @@ pub(crate) const SUITES: &[Suite] = &[
 
 /// The library's features that the default build lacks.
 const FEATURES: [&str; 2] = ["--features", "raddle/latency,raddle/rayon"];
+
+/// Also `cargo xtask progress`.
+#[rustfmt::skip]
+pub(crate) const PROGRESS: Suite =
+    Suite { name: "progress", about: "a thread frozen at each step, histories; docs/progress.md is current", run: progress::check };
+
+/// `cargo xtask progress --write`.
+#[rustfmt::skip]
+pub(crate) const WRITE_PROGRESS: Suite =
+    Suite { name: "progress", about: "writes docs/progress.md", run: progress::write };
 
 /// Also `cargo xtask orderings`.
 #[rustfmt::skip]
@@ -96,7 +108,10 @@ fn clippy(project: &Project, log: &mut Log) -> Outcome {
     log.run(
         checker.cargo("clippy").args(under_loom).args(["--features", "raddle/loom"]).args(deny),
     )?;
-    Ok("4 builds".into())
+    log.run(progress::under_shuttle(project, "clippy").arg("--all-targets").args(deny))?;
+    let library = ["--package", "raddle", "--lib", "--features", "raddle/shuttle"];
+    log.run(progress::under_shuttle(project, "clippy").args(library).args(deny))?;
+    Ok("6 builds".into())
 }
 
 fn unit(project: &Project, log: &mut Log) -> Outcome {
@@ -280,7 +295,7 @@ fn tests(output: impl AsRef<str>) -> Outcome {
 }
 
 /// The sum over libtest's closing lines.
-fn passed(output: &str) -> usize {
+pub(crate) fn passed(output: &str) -> usize {
     let closing = output.lines().filter_map(|line| line.strip_prefix("test result: ok. "));
     closing.filter_map(|counts| counts.split(' ').next()?.parse::<usize>().ok()).sum()
 }

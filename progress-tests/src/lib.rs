@@ -1,0 +1,33 @@
+//! What each operation does while another thread is frozen in the middle of one.
+//!
+//! Run with `cargo xtask test --only progress`. Without `--cfg shuttle` this crate is empty.
+//!
+//! | part | what it is for |
+//! |---|---|
+//! | `src/search.rs` | the scheduler: every schedule with few preemptions, one thread frozen; turns; random priorities |
+//! | `src/case.rs`, `src/counts.rs` | one case and its judge: queues and stacks, counters |
+//! | `src/kind.rs`, `src/op.rs`, `src/item.rs` | the structures, what threads do, and items that must be dropped once |
+//! | `src/history.rs`, `src/linear.rs`, `tests/linear.rs` | whether histories are linearizable |
+//! | `src/doors.rs` | what the documentation says, to be compared |
+//! | `src/twins.rs`, `tests/must_fail.rs` | queues that are not lock-free: the checks must say so |
+
+#[cfg(shuttle)]
+pub mod case;
+#[cfg(shuttle)]
+pub mod counts;
+#[cfg(shuttle)]
+pub mod doors;
+#[cfg(shuttle)]
+pub mod history;
+#[cfg(shuttle)]
+pub mod item;
+#[cfg(shuttle)]
+pub mod kind;
+#[cfg(shuttle)]
+pub mod linear;
+#[cfg(shuttle)]
+pub mod op;
+#[cfg(shuttle)]
+pub mod search;
+#[cfg(shuttle)]
+pub mod twins;

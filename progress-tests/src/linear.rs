@@ -1,0 +1,162 @@
+//! Threads with a program each, and whether the history that comes of it is explained.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use raddle::PushError;
+
+use crate::history::{Event, Spec, What, is_explained};
+use crate::item::{self, Id, Item};
+use crate::kind::Kind;
+use crate::op::{BATCH, Op};
+use crate::search::{Found, Plan, Span, operation, search, wrong};
+
+/// A thread's handles, as far as it needs them.
+struct Hands<K: Kind> {
+    tx: Option<K::Tx>,
+    rx: Option<K::Rx>,
+}
+
+fn act<K: Kind>(hands: &mut Hands<K>, op: Op, producer: usize, events: &mut Vec<Event>) {
+    let name = op.to_string();
+    let mut note = |span: Span, what: What| {
+        events.push(Event { what, start: span.start, end: span.end });
+    };
+    if op.is_producers() {
+        let tx = hands.tx.as_mut().expect("a producer");
+        let n = if op.is_batch() { BATCH } else { 1 };
+        let mut items: VecDeque<Item> = (0..n).map(|_| Item::new(producer)).collect();
+        let ids: Vec<Id> = items.iter().map(Item::id).collect();
+        match op {
+            Op::Push => {
+                let item = items.pop_front().expect("one");
+                let (result, span) = operation(&name, || K::push(tx, item));
+                match result {
+                    Ok(()) => note(span, What::Push(ids[0])),
+                    Err(PushError::Full(())) => note(span, What::Full),
+                    Err(PushError::Closed(())) => wrong(|| "`push` says Closed".into()),
+                }
+            }
+            Op::Force => {
+                let item = items.pop_front().expect("one");
+                let (evicted, span) = operation(&name, || K::force_push(tx, item));
+                evicted.iter().flatten().for_each(|item| note(span, What::Pop(item.id())));
+                note(span, What::Push(ids[0]));
+            }
+            Op::PushAll => {
+                let (_, span) = operation(&name, || K::push_batch(tx, &mut items));
+                note(span, What::PushAll(ids));
+            }
+            _ => {
+                let (n, span) = operation(&name, || K::push_batch(tx, &mut items));
+                ids[..n].iter().for_each(|id| note(span, What::Push(*id)));
+                if n < ids.len() {
+                    note(span, What::Full);
+                }
+            }
+        }
+        return;
+    }
+    let rx = hands.rx.as_mut().expect("a consumer");
+    let (items, span) = operation(&name, || match op {
+        Op::Pop => K::pop(rx).into_iter().collect(),
+        Op::PopAll => K::pop_batch(rx, usize::MAX),
+        _ => K::pop_batch(rx, BATCH),
+    });
+    let ids: Vec<Id> = items.iter().map(Item::id).collect();
+    if op == Op::PopAll {
+        note(span, What::PopAll(ids));
+    } else if ids.is_empty() {
+        note(span, What::Empty);
+    } else {
+        ids.into_iter().for_each(|id| note(span, What::Pop(id)));
+    }
+}
+
+/// How many histories were explained only by indices that were passed over.
+#[derive(Debug, Default)]
+pub struct Passed(pub AtomicUsize);
+
+/// Whether these programs can run at the same time: an end for one has one user.
+#[must_use]
+pub fn can_run<K: Kind>(programs: &[Vec<Op>]) -> bool {
+    let users = |producers: bool| {
+        let uses = |ops: &&Vec<Op>| ops.iter().any(|op| op.is_producers() == producers);
+        programs.iter().filter(uses).count()
+    };
+    (K::MANY.0 || users(true) <= 1)
+        && (K::MANY.1 || users(false) <= 1)
+        && programs.iter().flatten().all(|op| op.is_of::<K>())
+}
+
+/// Runs each of `programs` in a thread of its own, on a queue of `size` with some items `inside`, and explains the histories.
+pub fn explain<K: Kind>(
+    (size, inside): (usize, usize),
+    programs: &[Vec<Op>],
+    plan: Plan,
+    passed: &Arc<Passed>,
+) -> Found {
+    let (programs, passed) = (programs.to_vec(), Arc::clone(passed));
+    search(plan, move || {
+        item::clear();
+        let (tx, rx) = K::new(size);
+        let mut all: Hands<K> = Hands { tx: Some(tx), rx: Some(rx) };
+        let main = item::PRODUCERS - 1;
+        let mut before = Vec::new();
+        // (A stack once more: in a model, the epochs are made with the first use.)
+        act(&mut all, Op::Push, main, &mut before);
+        act(&mut all, Op::Pop, main, &mut before);
+        before.clear();
+        (0..inside).for_each(|_| act(&mut all, Op::Push, main, &mut before));
+        let inside: Vec<Id> = before
+            .iter()
+            .filter_map(|event| if let What::Push(id) = event.what { Some(id) } else { None })
+            .collect();
+
+        let mut threads = Vec::new();
+        for (producer, ops) in programs.iter().enumerate() {
+            let uses = |producers: bool| ops.iter().any(|op| op.is_producers() == producers);
+            let mut hands: Hands<K> = Hands { tx: None, rx: None };
+            if uses(true) {
+                hands.tx = all.tx.as_ref().and_then(K::clone_tx).or_else(|| all.tx.take());
+            }
+            if uses(false) {
+                hands.rx = all.rx.as_ref().and_then(K::clone_rx).or_else(|| all.rx.take());
+            }
+            let ops = ops.clone();
+            threads.push(shuttle::thread::spawn(move || {
+                let mut events = Vec::new();
+                ops.into_iter().for_each(|op| act(&mut hands, op, producer, &mut events));
+                (hands, events)
+            }));
+        }
+        let mut history = Vec::new();
+        for thread in threads {
+            let (hands, events) = thread.join().expect("a thread");
+            all.tx = all.tx.take().or(hands.tx);
+            all.rx = all.rx.take().or(hands.rx);
+            history.push(events);
+        }
+        let mut rest = Vec::new();
+        while !matches!(rest.last(), Some(Event { what: What::Empty, .. })) && rest.len() < 32 {
+            act(&mut all, Op::Pop, main, &mut rest);
+        }
+        history.push(rest);
+
+        let most = if K::BOUNDED { size + K::SLACK } else { usize::MAX };
+        let fits = if K::BOUNDED { size } else { usize::MAX };
+        let spec = Spec { lifo: K::LIFO, fits, most, passes_over: false };
+        if !is_explained(&history, &inside, spec) {
+            if is_explained(&history, &inside, Spec { passes_over: true, ..spec }) {
+                passed.0.fetch_add(1, Ordering::Relaxed);
+            } else {
+                wrong(|| format!("no order explains {history:?} with {inside:?} inside at first"));
+            }
+        }
+        drop(all);
+        if let Some((id, n)) = item::unbalanced() {
+            wrong(|| format!("{id:?} was dropped {n} times"));
+        }
+    })
+}

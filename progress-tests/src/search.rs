@@ -1,0 +1,468 @@
+//! The scheduler: every schedule with few preemptions, with one thread frozen; turns of fixed lengths; random priorities.
+//!
+//! A *step* is one access to an atomic of the facade. shuttle asks who is next before each of them, so a thread that is not
+//! picked any more is frozen before its next step. Pauses are no steps, and nobody is taken off there: who waits for a frozen
+//! thread goes on to wait, and is found out by its steps.
+//!
+//! Task 0 is the main thread: it starts the others, joins them and judges, and is never interrupted. What the others do before
+//! their first [`operation`] is over, thread by thread, before the schedule begins.
+//!
+//! *Random priorities.* Who has the highest priority runs; at few steps, chosen at random, who runs gets the lowest. Burckhardt,
+//! Kothari, Musuvathi and Nagarakatte, "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010.
+
+use core::cell::RefCell;
+
+use shuttle::scheduler::{Schedule, Scheduler, Task, TaskId};
+use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
+
+/// So many own steps no operation may take, in queues as small as these.
+pub const LIMIT: usize = 400;
+
+/// Which schedules.
+#[derive(Clone, Debug)]
+pub enum Plan {
+    /// Every schedule that takes a thread off at most `preemptions` times where it could have gone on. The first thread may be
+    /// frozen before its step number `freeze`, from 1; then it is off until [`thaw`].
+    Bounded {
+        /// How often.
+        preemptions: usize,
+        /// Before which step.
+        freeze: Option<usize>,
+    },
+    /// Thread 1 takes some steps, and from then on thread 2, the others and it some each, round and round: for every choice
+    /// of these numbers up to `most`. Who could go on for ever this way without anybody getting anywhere is found out.
+    Turns {
+        /// How many threads take turns.
+        threads: usize,
+        /// The longest turn.
+        most: usize,
+    },
+    /// Random priorities, that change at few steps.
+    Random {
+        /// How many schedules.
+        schedules: usize,
+        /// At how many steps.
+        changes: usize,
+        /// Of which number all else depends.
+        seed: u64,
+    },
+}
+
+/// One operation's: how many own steps it took, and when its first and its last step were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// How many own steps.
+    pub steps: usize,
+    /// When it began, in steps of all threads.
+    pub start: usize,
+    /// When it ended.
+    pub end: usize,
+}
+
+/// An operation under way.
+#[derive(Clone, Debug)]
+struct Acting {
+    name: String,
+    /// Its thread's steps before.
+    before: usize,
+    /// When its first step was.
+    start: Option<usize>,
+}
+
+/// What a search found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// How many schedules ran.
+    pub schedules: usize,
+    /// In how many of them the first thread was frozen.
+    pub frozen: usize,
+    /// So many steps of all threads together, at most, and no operation ended.
+    pub barren: usize,
+    /// What went wrong, in the last of them.
+    pub wrong: Option<String>,
+}
+
+/// What scheduler and threads tell each other. They all run on one thread of the system.
+#[derive(Debug, Default)]
+struct Stage {
+    steps: Vec<usize>,
+    /// The operation that a thread is in.
+    acting: Vec<Option<Acting>>,
+    /// Who has come to its first operation.
+    ready: Vec<bool>,
+    clock: usize,
+    frozen: bool,
+    thawed: bool,
+    wrong: Option<String>,
+    since_completion: usize,
+    barren: usize,
+    trace: Vec<usize>,
+}
+
+std::thread_local! {
+    static STAGE: RefCell<Stage> = RefCell::default();
+}
+
+fn stage<R>(act: impl FnOnce(&mut Stage) -> R) -> R {
+    STAGE.with_borrow_mut(act)
+}
+
+fn me() -> usize {
+    usize::from(shuttle::current::me())
+}
+
+/// Does `act` as the operation `name` of this thread, and says what it took.
+pub fn operation<R>(name: &str, act: impl FnOnce() -> R) -> (R, Span) {
+    let me = me();
+    stage(|stage| {
+        stage.acting[me] = Some(Acting { name: name.into(), before: stage.steps[me], start: None });
+        stage.ready[me] = true;
+    });
+    let result = act();
+    let span = stage(|stage| {
+        let end = stage.clock;
+        stage.since_completion = 0;
+        let acting = stage.acting[me].take();
+        acting.map(|Acting { before, start, .. }| Span {
+            steps: stage.steps[me] - before,
+            start: start.unwrap_or(end),
+            end,
+        })
+    });
+    (result, span.unwrap_or(Span { steps: 0, start: 0, end: 0 }))
+}
+
+/// Says what is wrong; the search ends with this schedule.
+pub fn wrong(what: impl FnOnce() -> String) {
+    stage(|stage| {
+        if stage.wrong.is_none() {
+            stage.wrong = Some(what());
+        }
+    });
+}
+
+/// Lets the frozen thread go on.
+pub fn thaw() {
+    stage(|stage| stage.thawed = true);
+}
+
+/// Whether a thread is frozen now.
+#[must_use]
+pub fn is_frozen() -> bool {
+    stage(|stage| stage.frozen && !stage.thawed)
+}
+
+struct Search {
+    plan: Plan,
+    random: Random,
+    /// The choices so far: among whom, and who.
+    path: Vec<(Vec<TaskId>, usize)>,
+    depth: usize,
+    preempted: usize,
+    /// Whose turn, and how much of it is left.
+    turn: (usize, usize),
+    /// Thread 1's first turn, and then everybody's.
+    turns: Vec<usize>,
+    /// By task, the highest first; and at which of the steps the one that runs gets the lowest.
+    priorities: Vec<u64>,
+    changes: Vec<usize>,
+    /// The longest schedule so far.
+    longest: usize,
+    tally: Tally,
+}
+
+/// Of all schedules so far.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    schedules: usize,
+    frozen: usize,
+    barren: usize,
+}
+
+/// Numbers that look random: splitmix64, by Sebastiano Vigna.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// One of the numbers below `n`.
+    fn below(&mut self, n: usize) -> usize {
+        usize::try_from(self.next() % n.max(1) as u64).unwrap_or(0)
+    }
+}
+
+/// Runs `body` in every schedule of `plan`, until something is wrong.
+pub fn search(plan: Plan, body: impl Fn() + Send + Sync + 'static) -> Found {
+    let mut config = Config::new();
+    config.max_steps = MaxSteps::FailAfter(100_000);
+    config.failure_persistence = FailurePersistence::None;
+    config.silence_warnings = true;
+    config.stack_size = 0x10000;
+    let tally = std::rc::Rc::new(RefCell::new(Tally::default()));
+    let seed = if let Plan::Random { seed, .. } = plan { seed } else { 0 };
+    let search = Counted(
+        Search {
+            plan,
+            random: Random(seed),
+            path: Vec::new(),
+            depth: 0,
+            preempted: 0,
+            turn: (0, 0),
+            turns: Vec::new(),
+            priorities: Vec::new(),
+            changes: Vec::new(),
+            longest: 20,
+            tally: Tally::default(),
+        },
+        std::rc::Rc::clone(&tally),
+    );
+    stage(|stage| *stage = Stage::default());
+    let run = core::panic::AssertUnwindSafe(|| Runner::new(search, config).run(body));
+    let panicked = std::panic::catch_unwind(run).err().map(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+        format!("panic: {}", text.as_deref().and_then(|text| text.lines().next()).unwrap_or("?"))
+    });
+    let Tally { schedules, frozen, barren } = *tally.borrow();
+    // (A schedule that was given up isn't counted yet.)
+    let frozen = frozen.max(usize::from(stage(|stage| stage.frozen)));
+    let wrong = stage(|stage| stage.wrong.take()).or(panicked);
+    let wrong = wrong.map(|what| {
+        if std::env::var_os("RADDLE_PROGRESS_TRACE").is_some() {
+            format!("{what}; picks {:?}", stage(|stage| stage.trace.clone()))
+        } else {
+            what
+        }
+    });
+    Found { schedules, frozen, barren, wrong }
+}
+
+impl Search {
+    /// Makes ready for the next schedule, if there is one.
+    fn advance(&mut self) -> bool {
+        match self.plan {
+            Plan::Bounded { .. } => {
+                while self.tally.schedules > 0 {
+                    let Some((choices, at)) = self.path.last_mut() else { return false };
+                    if *at + 1 < choices.len() {
+                        *at += 1;
+                        break;
+                    }
+                    self.path.pop();
+                }
+            }
+            Plan::Turns { threads, most } => {
+                if self.turns.is_empty() {
+                    self.turns = vec![1; threads + 1];
+                } else {
+                    // As an odometer counts.
+                    let Some(i) = self.turns.iter().position(|n| *n < most) else { return false };
+                    self.turns[i] += 1;
+                    self.turns[..i].fill(1);
+                }
+                self.turn = (0, self.turns[0]);
+            }
+            Plan::Random { schedules, changes, .. } => {
+                if self.tally.schedules == schedules {
+                    return false;
+                }
+                self.priorities.clear();
+                let longest = self.longest;
+                self.changes = (0..changes).map(|_| self.random.below(longest)).collect();
+            }
+        }
+        true
+    }
+
+    fn choose(&mut self, able: &[TaskId], current: Option<TaskId>) -> TaskId {
+        match &self.plan {
+            Plan::Bounded { preemptions, .. } => {
+                let stays = current.filter(|current| able.contains(current));
+                if self.depth == self.path.len() {
+                    let mut choices: Vec<TaskId> = stays.into_iter().collect();
+                    if stays.is_none() || self.preempted < *preemptions {
+                        choices.extend(able.iter().filter(|task| Some(**task) != stays));
+                    }
+                    self.path.push((choices, 0));
+                }
+                let (choices, at) = &self.path[self.depth];
+                let picked = choices[*at];
+                self.depth += 1;
+                self.preempted += usize::from(stays.is_some_and(|stays| stays != picked));
+                picked
+            }
+            Plan::Random { .. } => {
+                let most = able.iter().map(|task| usize::from(*task)).max().unwrap_or(0);
+                while self.priorities.len() <= most {
+                    // Higher than any that is given later.
+                    let priority = self.random.next() | 1 << 63;
+                    self.priorities.push(priority);
+                }
+                let depth = self.depth;
+                self.depth += 1;
+                self.longest = self.longest.max(self.depth);
+                if let (Some(current), true) = (current, self.changes.contains(&depth)) {
+                    self.lower(current);
+                }
+                let priority = |task: &&TaskId| self.priorities[usize::from(**task)];
+                able.iter().max_by_key(priority).copied().expect("somebody is able")
+            }
+            Plan::Turns { .. } => {
+                // Who has finished, or is not there yet, has no turn.
+                loop {
+                    let (whose, left) = self.turn;
+                    let task = able.iter().copied().find(|task| usize::from(*task) == whose + 1);
+                    match task {
+                        Some(task) if left > 0 => {
+                            self.turn.1 -= 1;
+                            return task;
+                        }
+                        _ => {
+                            let next = (whose + 1) % (self.turns.len() - 1);
+                            self.turn = (next, self.turns[next + 1]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives `task` the lowest priority.
+    fn lower(&mut self, task: TaskId) {
+        let least = self.priorities.iter().copied().min().unwrap_or(0);
+        if let Some(priority) = self.priorities.get_mut(usize::from(task)) {
+            *priority = least.min(1 << 62).saturating_sub(1);
+        }
+    }
+}
+
+struct Counted(Search, std::rc::Rc<RefCell<Tally>>);
+
+impl Scheduler for Counted {
+    fn new_execution(&mut self) -> Option<Schedule> {
+        let search = &mut self.0;
+        let (wrong, frozen, barren) =
+            stage(|stage| (stage.wrong.is_some(), stage.frozen, stage.barren));
+        search.tally.frozen += usize::from(frozen);
+        search.tally.barren = search.tally.barren.max(barren);
+        *self.1.borrow_mut() = search.tally;
+        if wrong || !search.advance() {
+            return None;
+        }
+        search.tally.schedules += 1;
+        (search.depth, search.preempted) = (0, 0);
+        stage(|stage| *stage = Stage::default());
+        Some(Schedule::new(0))
+    }
+
+    fn next_task(
+        &mut self,
+        runnable: &[&Task],
+        current: Option<TaskId>,
+        is_yielding: bool,
+    ) -> Option<TaskId> {
+        let search = &mut self.0;
+        let mut able: Vec<TaskId> = runnable.iter().map(|task| task.id()).collect();
+        let most = able.iter().map(|task| usize::from(*task)).max().unwrap_or(0);
+        stage(|stage| stage.resize(most + 1));
+        if is_yielding && let Some(current) = current.filter(|current| able.contains(current)) {
+            // Who waits for long gives way, where it would run for ever.
+            let is_late = stage(|stage| stage.own_steps(current.into()) > LIMIT / 8);
+            if !(is_late && matches!(search.plan, Plan::Random { .. })) {
+                return Some(current);
+            }
+            search.lower(current);
+        }
+        let main = able.iter().copied().find(|task| usize::from(*task) == 0);
+        let beginner =
+            able.iter().copied().find(|task| stage(|stage| !stage.ready[usize::from(*task)]));
+        let picked = match main.or(beginner) {
+            Some(picked) => picked,
+            None => {
+                if let Plan::Bounded { freeze: Some(at), .. } = search.plan
+                    && let Some(victim) = able.iter().position(|task| usize::from(*task) == 1)
+                    && stage(|stage| stage.freezes(at))
+                {
+                    able.remove(victim);
+                }
+                if able.is_empty() {
+                    stage(Stage::blocked);
+                    return None;
+                }
+                search.choose(&able, current)
+            }
+        };
+        let is_turns = matches!(search.plan, Plan::Turns { .. });
+        stage(|stage| stage.step(picked.into(), is_turns)).then_some(picked)
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        0
+    }
+}
+
+impl Stage {
+    fn resize(&mut self, tasks: usize) {
+        if self.steps.len() < tasks {
+            self.steps.resize(tasks, 0);
+            self.acting.resize(tasks, None);
+            self.ready.resize(tasks, false);
+        }
+    }
+
+    /// The steps of `task` in its operation.
+    fn own_steps(&self, task: usize) -> usize {
+        self.acting[task].as_ref().map_or(0, |acting| self.steps[task] - acting.before)
+    }
+
+    /// Whether thread 1 is frozen now, if it is to be before its step `at`.
+    fn freezes(&mut self, at: usize) -> bool {
+        let there = self.acting[1].is_some() && self.own_steps(1) + 1 >= at && !self.thawed;
+        self.frozen |= there;
+        there
+    }
+
+    /// Nobody can go on but the frozen thread.
+    fn blocked(&mut self) {
+        let others = self.acting.iter().skip(2).flatten();
+        let others: Vec<&str> = others.map(|acting| acting.name.as_str()).collect();
+        let what = format!("`{}` waits for a lock", others.join("` and `"));
+        self.wrong.get_or_insert(what);
+    }
+
+    /// Task number `task` goes on; false if that has gone on for too long.
+    fn step(&mut self, task: usize, is_turns: bool) -> bool {
+        self.clock += 1;
+        self.steps[task] += 1;
+        self.trace.push(task);
+        if task != 0 && self.ready[task] {
+            self.since_completion += 1;
+            self.barren = self.barren.max(self.since_completion);
+        }
+        let clock = self.clock;
+        let own = self.own_steps(task);
+        let Some(acting) = &mut self.acting[task] else { return true };
+        acting.start.get_or_insert(clock);
+        if own <= LIMIT {
+            return true;
+        }
+        let stuck = if is_turns {
+            // Somebody may take long as long as others get on.
+            (self.since_completion > 3 * LIMIT).then(|| {
+                let all: Vec<&str> =
+                    self.acting.iter().flatten().map(|acting| acting.name.as_str()).collect();
+                format!("nobody gets anywhere: {}", all.join(" beside "))
+            })
+        } else {
+            Some(format!("`{}` doesn't end: it has taken {LIMIT} own steps", acting.name))
+        };
+        let Some(stuck) = stuck else { return true };
+        self.wrong.get_or_insert(stuck);
+        false
+    }
+}

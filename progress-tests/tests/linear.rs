@@ -1,0 +1,203 @@
+//! Every history has an explanation, and of twins not. Run with `cargo xtask test --only progress`.
+#![cfg(shuttle)]
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use raddle::stack::Stack;
+use raddle_progress_tests::counts::{self, Count, Counts, Own};
+use raddle_progress_tests::item::Item;
+use raddle_progress_tests::kind::{
+    FixedOf, Kind, MpmcBounded, MpmcUnbounded, MpscBounded, MpscUnbounded, Shelf, SpmcBounded,
+    SpmcUnbounded, SpscBounded, SpscLines, SpscUnbounded,
+};
+use raddle_progress_tests::linear::{Passed, can_run, explain};
+use raddle_progress_tests::op::Op;
+use raddle_progress_tests::search::Plan;
+use raddle_progress_tests::twins::{Careless, Glancing, Hasty, StampedRing};
+
+/// What a thread may do of two threads.
+fn programs() -> Vec<Vec<Op>> {
+    let simple = [Op::Push, Op::Pop];
+    let mut programs: Vec<Vec<Op>> =
+        simple.iter().flat_map(|a| simple.map(|b| vec![*a, b])).collect();
+    let single = [Op::Force, Op::PushBatch, Op::PopBatch, Op::PushAll, Op::PopAll];
+    programs.extend(single.map(|op| vec![op]));
+    programs
+}
+
+/// The schedules that were explained, and how many of them by indices that were passed over; or what has no explanation.
+fn histories<K: Kind>() -> Result<(usize, usize), String> {
+    let passed = Arc::new(Passed::default());
+    let mut schedules = 0;
+    let mut run = |state, programs: &[Vec<Op>], plan| {
+        let found = explain::<K>(state, programs, plan, &passed);
+        schedules += found.schedules;
+        found.wrong.map_or(Ok(()), |why| Err(format!("{} {state:?} {programs:?}: {why}", K::NAME)))
+    };
+    // With room for one, a push by force waits for whoever holds the slot: see docs/progress.md.
+    let waits =
+        |size: usize, ops: &[Vec<Op>]| size == 1 && ops.iter().flatten().any(|op| *op == Op::Force);
+    let all = programs();
+    for &size in &K::SIZES[..K::SIZES.len().min(2)] {
+        for inside in 0..=size {
+            let state = (size, inside);
+            let two = Plan::Bounded { preemptions: 2, freeze: None };
+            for (i, a) in all.iter().enumerate() {
+                for b in &all[i..] {
+                    for pair in [[a.clone(), b.clone()], [b.clone(), a.clone()]] {
+                        if can_run::<K>(&pair) && !waits(size, &pair) {
+                            run(state, &pair, two.clone())?;
+                        }
+                        if K::MANY == (true, true) {
+                            break;
+                        }
+                    }
+                }
+            }
+            let three = Plan::Bounded { preemptions: 1, freeze: None };
+            for pushers in 0..=3 {
+                let mut ops: Vec<Vec<Op>> = vec![vec![Op::Push]; pushers];
+                ops.resize(3, vec![Op::Pop]);
+                if can_run::<K>(&ops) {
+                    run(state, &ops, three.clone())?;
+                }
+            }
+        }
+    }
+    // Four and five threads, where there may be so many.
+    let both = vec![Op::Push, Op::Pop, Op::Push, Op::Pop];
+    let (push, pop) = (vec![Op::Push; 3], vec![Op::Pop; 3]);
+    let batch = |ops: [Op; 3]| ops.into_iter().filter(|op| op.is_of::<K>()).collect::<Vec<_>>();
+    let (pushes, pops) = (
+        batch([Op::PushBatch, Op::PushAll, Op::Force]),
+        batch([Op::PopBatch, Op::PopAll, Op::Pop]),
+    );
+    let mixes: [Vec<Vec<Op>>; 5] = [
+        vec![both.clone(), both.clone(), both.clone(), both],
+        vec![push.clone(), push.clone(), pop.clone(), pop.clone()],
+        vec![pushes.clone(), push.clone(), pops.clone(), pop.clone()],
+        vec![push.clone(), push.clone(), push.clone(), pop.clone(), pops],
+        vec![push, pop.clone(), pop.clone(), pop.clone(), pop],
+    ];
+    for (seed, programs) in (1_u64..).zip(mixes) {
+        // As many as the ends allow.
+        let mut mix = Vec::new();
+        for program in programs {
+            mix.push(program);
+            if !can_run::<K>(&mix) {
+                mix.pop();
+            }
+        }
+        let size = K::SIZES[K::SIZES.len().min(2) - 1];
+        for inside in 0..=size {
+            let plan = Plan::Random { schedules: 150, changes: 4, seed: seed * 10 + inside as u64 };
+            run((size, inside), &mix, plan)?;
+        }
+    }
+    Ok((schedules, passed.0.load(Ordering::Relaxed)))
+}
+
+fn all_explained<K: Kind>(at_least: usize) {
+    let (schedules, passed) = histories::<K>().unwrap_or_else(|why| panic!("{why}"));
+    println!("{}: {schedules} histories, {passed} by indices passed over", K::NAME);
+    assert!(schedules >= at_least, "only {schedules}");
+}
+
+#[test]
+fn queues_of_one_and_one() {
+    all_explained::<SpscBounded>(1000);
+    all_explained::<SpscLines>(1000);
+    all_explained::<SpscUnbounded>(1000);
+}
+
+#[test]
+fn queues_of_many_and_one() {
+    all_explained::<MpscBounded>(2000);
+    all_explained::<MpscUnbounded>(2000);
+}
+
+#[test]
+fn queues_of_one_and_many() {
+    all_explained::<SpmcBounded>(2000);
+    all_explained::<SpmcUnbounded>(2000);
+}
+
+#[test]
+fn queues_of_many_and_many() {
+    all_explained::<MpmcBounded>(5000);
+    all_explained::<MpmcUnbounded>(5000);
+}
+
+#[test]
+fn queues_in_statics() {
+    all_explained::<FixedOf<2>>(5000);
+}
+
+#[test]
+fn stacks() {
+    all_explained::<Stack<Item>>(5000);
+    all_explained::<Shelf>(3000);
+}
+
+/// What the counter did in threads of two operations each, or more threads at random.
+fn counted<C: Counts>() -> Result<usize, String> {
+    let mut schedules = 0;
+    let mut run = |threads: &[Vec<Count>], plan| {
+        let (found, _) = counts::run::<C>(threads, 1, plan);
+        schedules += found.schedules;
+        found.wrong.map_or(Ok(()), Err)
+    };
+    let ops = [Count::Add, Count::Sum, Count::Take];
+    let pairs: Vec<Vec<Count>> = ops.iter().flat_map(|a| ops.map(|b| vec![*a, b])).collect();
+    for a in &pairs {
+        for b in &pairs {
+            run(&[a.clone(), b.clone()], Plan::Bounded { preemptions: 2, freeze: None })?;
+        }
+    }
+    let (add, take) = (vec![Count::Add; 3], vec![Count::Take, Count::Sum, Count::Take]);
+    for seed in 0..5 {
+        let threads =
+            [add.clone(), take.clone(), add.clone(), take.clone(), vec![Count::LocalAdd; 2]];
+        run(&threads, Plan::Random { schedules: 400, changes: 4, seed })?;
+    }
+    Ok(schedules)
+}
+
+#[test]
+fn counters() {
+    let schedules = counted::<Own>().unwrap_or_else(|why| panic!("{why}"));
+    println!("counter::Counter: {schedules} histories");
+    assert!(schedules >= 3000, "only {schedules}");
+}
+
+#[test]
+fn a_counter_that_loses_or_doubles_is_found() {
+    assert!(counted::<Hasty<true>>().unwrap_err().contains("were taken of"));
+    assert!(counted::<Hasty<false>>().unwrap_err().contains("were taken of"));
+}
+
+#[test]
+fn a_ring_that_says_empty_with_an_item_inside_is_found() {
+    let passed = Arc::new(Passed::default());
+    let two = Plan::Bounded { preemptions: 2, freeze: None };
+    let programs = [vec![Op::Push], vec![Op::Push, Op::Pop]];
+    let found = explain::<StampedRing<false>>((2, 0), &programs, two.clone(), &passed);
+    assert!(found.wrong.is_some_and(|why| why.contains("no order explains")));
+    let found = explain::<MpmcBounded>((2, 0), &programs, two, &passed);
+    assert_eq!(found.wrong, None);
+    let threads = [vec![Op::Push], vec![Op::Push], vec![Op::Push, Op::Pop], vec![Op::Pop]];
+    let random = Plan::Random { schedules: 2000, changes: 3, seed: 1 };
+    let found = explain::<StampedRing<false>>((4, 0), &threads, random, &passed);
+    assert!(found.wrong.is_some_and(|why| why.contains("no order explains")));
+}
+
+#[test]
+fn twins_have_histories_without_an_explanation() {
+    for found in
+        [histories::<Glancing>(), histories::<Careless<false>>(), histories::<Careless<true>>()]
+    {
+        let why = found.expect_err("it is wrong");
+        assert!(why.contains("no order explains"), "{why}");
+    }
+}
