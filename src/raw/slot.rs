@@ -121,13 +121,12 @@ impl<T> Slot<T> {
         (self.state() & !WATCHED).wrapping_sub(lap)
     }
 
-    /// Puts the slot, claimed by a stalled producer, out of use for `lap`, if it still is vacant.
+    /// Puts the slot, claimed by a stalled producer, out of use for `lap`, if it still is vacant; says whether it did. Then its
+    /// producer may end the lap at any time.
     #[cold]
-    pub(super) fn pass_over_vacant(&self, lap: usize) {
+    pub(super) fn pass_over_vacant(&self, lap: usize) -> bool {
         let state = self.state();
-        if state & !WATCHED == lap | VACANT {
-            self.pass_over(state, lap);
-        }
+        state & !WATCHED == lap | VACANT && self.pass_over(state, lap)
     }
 
     /// Gives the slot, vacant in `lap` and claimed and written by a producer, to the consumers; false if it was passed over.

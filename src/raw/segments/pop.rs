@@ -43,15 +43,17 @@ impl<T, P: PushEnd, C: Cardinality> Segments<T, P, C> {
         }
     }
 
-    /// Waits a little for the producer that has claimed the slot `word` names; then passes over the slot.
+    /// Waits a little for the producer that has claimed the slot `word` names; then passes over the slot, and says so. With
+    /// that a claim is over, and no longer keeps its segment.
     #[cold]
-    fn wait_or_pass_over(&self, word: Word, patience: &Backoff) {
-        if Slot::<T>::is_overdue(patience) {
-            // SAFETY: as in `look`.
-            let segment = unsafe { Segment::<T>::of(word) };
-            // SAFETY: `word` names one of its slots.
-            unsafe { segment.slot(word.index()) }.pass_over_vacant(segment.lap());
+    fn wait_or_pass_over(&self, word: Word, patience: &Backoff) -> bool {
+        if !Slot::<T>::is_overdue(patience) {
+            return false;
         }
+        // SAFETY: as in `look`.
+        let segment = unsafe { Segment::<T>::of(word) };
+        // SAFETY: `word` names one of its slots.
+        unsafe { segment.slot(word.index()) }.pass_over_vacant(segment.lap())
     }
 }
 
@@ -119,6 +121,7 @@ impl<T, P: PushEnd> Segments<T, P, One> {
                     patience.reset();
                 }
                 Found::Vacant if P::CLAIMS_FIRST && self.is_passed_by_producers(word) => {
+                    // (Passed over or not, this end has not left the segment, and looks again.)
                     self.wait_or_pass_over(word, &patience);
                 }
                 Found::Vacant => return false,
@@ -247,7 +250,9 @@ impl<T, P: PushEnd> Segments<T, P, Many> {
             match self.look(word) {
                 Found::Full => return true,
                 Found::Spent => return false,
-                Found::Vacant => self.wait_or_pass_over(word, &patience),
+                // Not to be looked at again: the segment may be in use once more, and the slot full for another.
+                Found::Vacant if self.wait_or_pass_over(word, &patience) => return false,
+                Found::Vacant => {}
             }
         }
     }
