@@ -199,6 +199,24 @@ pub struct Claim<T> {
     pub number: usize,
 }
 
+/// On a walk at a `One` end: the slot at `last` was walked over, `next` comes next.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<I> {
+    last: I,
+    next: I,
+}
+
+impl<I: Copy> Place<I> {
+    /// Before the slot at `next`, where the walk begins.
+    fn before(next: I) -> Self {
+        Self { last: next, next }
+    }
+
+    fn walk_over(&mut self, last: I, next: I) {
+        *self = Self { last, next };
+    }
+}
+
 /// Most slots that are claimed with one step: so many does a thread take with it that is frozen right then.
 pub(crate) const MOST_AT_ONCE: usize = 32;
 

@@ -37,8 +37,8 @@ use core::marker::PhantomData;
 
 use super::slot::{FULL, Slot, TAGS, VACANT};
 use super::{
-    Claim, Claims, MOST_AT_ONCE, Overwrite, PopClaims, PopRuns, PushClaims, PushRuns, RawQueue,
-    Refused, Run,
+    Claim, Claims, MOST_AT_ONCE, Overwrite, Place, PopClaims, PopRuns, PushClaims, PushRuns,
+    RawQueue, Refused, Run,
 };
 use crate::backoff::Backoff;
 use crate::cacheline::CachePadded;
@@ -352,19 +352,12 @@ unsafe impl<T, P: Cardinality, S: AsRef<[Slot<T>]>> PopClaims for Ring<T, P, Man
     }
 }
 
-/// On a walk at a `One` end: the slot at `last` was walked over, `next` comes next.
-#[derive(Clone, Copy, Debug)]
-pub struct Place {
-    last: usize,
-    next: usize,
-}
-
 impl<T, P: Cardinality, C: Cardinality, S: AsRef<[Slot<T>]>> Ring<T, P, C, S> {
     /// The next slot from `place` on that has the `tag`, if `max` allows it, as a run of one; spent indices are stepped over.
     #[inline(always)]
     fn walk(
         &self,
-        place: &mut Place,
+        place: &mut Place<usize>,
         max: usize,
         tag: usize,
         clear: impl Fn(usize, usize, &Backoff) -> Way,
@@ -377,7 +370,7 @@ impl<T, P: Cardinality, C: Cardinality, S: AsRef<[Slot<T>]>> Ring<T, P, C, S> {
             let index = place.next;
             let (len, state) = self.count(index, 1, tag);
             if len > 0 {
-                *place = Place { last: index, next: self.next(index) };
+                place.walk_over(index, self.next(index));
                 return true;
             }
             match clear(index, state, &patience) {
@@ -395,32 +388,31 @@ impl<T, P: Cardinality, C: Cardinality, S: AsRef<[Slot<T>]>> Ring<T, P, C, S> {
 // SAFETY: a vacant slot at or behind `tail` is the only producer's until it is filled. A walk doesn't meet its own slots:
 // after a lap they are not vacant in the lap after.
 unsafe impl<T, C: Cardinality, S: AsRef<[Slot<T>]>> PushRuns for Ring<T, One, C, S> {
-    type PushPlace = Place;
+    type PushPlace = Place<usize>;
 
     const PUSH_RUN: usize = 1;
 
     #[inline(always)]
-    fn producer_place(&self, _seat: &()) -> Place {
+    fn producer_place(&self, _seat: &()) -> Place<usize> {
         // Relaxed: the producer's own.
-        let next = self.tail.load(Ordering::Relaxed);
-        Place { last: next, next }
+        Place::before(self.tail.load(Ordering::Relaxed))
     }
 
     #[inline(always)]
-    unsafe fn vacant_from(&self, place: &mut Place, max: usize) -> Run<T> {
+    unsafe fn vacant_from(&self, place: &mut Place<usize>, max: usize) -> Run<T> {
         let clear = |index, state, patience: &_| self.clear_for_push(index, state, patience);
         let there = self.walk(place, max, VACANT, clear);
         Run::of_one(there, || self.slot(place.last).item())
     }
 
     #[inline(always)]
-    unsafe fn publish(&self, place: &Place) {
+    unsafe fn publish(&self, place: &Place<usize>) {
         let filled = self.slot(place.last).fill::<One>(self.lap(place.last));
         debug_assert!(filled, "nobody passes over the only producer");
     }
 
     #[inline(always)]
-    unsafe fn settle_push(&self, _seat: &mut (), place: &Place) {
+    unsafe fn settle_push(&self, _seat: &mut (), place: &Place<usize>) {
         One::settle(&self.tail, place.next);
     }
 }
@@ -428,25 +420,24 @@ unsafe impl<T, C: Cardinality, S: AsRef<[Slot<T>]>> PushRuns for Ring<T, One, C,
 // SAFETY: a full slot at or behind `head` is the only consumer's until it is vacated. A walk doesn't meet its own slots:
 // after a lap they are not full in the lap after.
 unsafe impl<T, P: Cardinality, S: AsRef<[Slot<T>]>> PopRuns for Ring<T, P, One, S> {
-    type PopPlace = Place;
+    type PopPlace = Place<usize>;
 
     const POP_RUN: usize = 1;
 
     #[inline(always)]
-    fn consumer_place(&self, _seat: &()) -> Place {
-        let next = self.head();
-        Place { last: next, next }
+    fn consumer_place(&self, _seat: &()) -> Place<usize> {
+        Place::before(self.head())
     }
 
     #[inline(always)]
-    unsafe fn filled_from(&self, place: &mut Place, max: usize) -> Run<T> {
+    unsafe fn filled_from(&self, place: &mut Place<usize>, max: usize) -> Run<T> {
         let clear = |index, state, patience: &_| self.clear_for_pop(index, state, patience);
         let there = self.walk(place, max, FULL, clear);
         Run::of_one(there, || self.slot(place.last).shown())
     }
 
     #[inline(always)]
-    unsafe fn release(&self, place: &Place, n: usize) {
+    unsafe fn release(&self, place: &Place<usize>, n: usize) {
         debug_assert!(n <= 1);
         if n > 0 {
             // What was shown is moved, or dropped, by now.
@@ -456,7 +447,7 @@ unsafe impl<T, P: Cardinality, S: AsRef<[Slot<T>]>> PopRuns for Ring<T, P, One, 
     }
 
     #[inline(always)]
-    unsafe fn settle_pop(&self, _seat: &mut (), place: &Place) {
+    unsafe fn settle_pop(&self, _seat: &mut (), place: &Place<usize>) {
         One::settle(&self.head, place.next);
     }
 }

@@ -44,7 +44,7 @@ use core::marker::PhantomData;
 
 use self::segment::{MOST, STEP, Segment, Word};
 use super::slot::Slot;
-use super::{Claim, RawQueue};
+use super::{Claim, Place, RawQueue};
 use crate::cacheline::CachePadded;
 use crate::cardinality::Cardinality;
 use crate::sync::{AtomicUsize, Ordering};
@@ -212,6 +212,12 @@ impl<T, P, C> Segments<T, P, C> {
             leave(segment);
             word = next.word();
         }
+    }
+
+    /// Before the slot that `end`, the caller's own, is at.
+    fn place(&self, end: &End) -> Place<Word> {
+        // Relaxed: the caller's own.
+        Place::before(Word(end.word.load(Ordering::Relaxed)))
     }
 
     /// How many slots `end` has passed since the queue was made.

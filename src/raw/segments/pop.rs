@@ -3,13 +3,13 @@
 //! Edges: T4 and T6 with T1 (the segment in the word is as new) and T7 (its producers have left it), T3 with T1 and U1 (where
 //! the producers are).
 
-use super::push::{Place, check_guests};
+use super::push::check_guests;
 use super::segment::{Segment, Word};
 use super::{PushEnd, Segments};
 use crate::backoff::Backoff;
 use crate::cardinality::{Cardinality, Many, One};
 use crate::raw::slot::{FULL, Slot, VACANT};
-use crate::raw::{Claim, Claims, MOST_AT_ONCE, PopClaims, PopRuns, Run};
+use crate::raw::{Claim, Claims, MOST_AT_ONCE, Place, PopClaims, PopRuns, Run};
 use crate::sync::Ordering;
 
 /// How `One` and `Many` consumers differ.
@@ -70,7 +70,7 @@ enum Found {
 impl PopEnd for One {
     #[inline(always)]
     fn claim_to_pop<T, P: PushEnd>(queue: &Segments<T, P, Self>) -> Option<Word> {
-        let mut place = Place::of(&queue.head.word);
+        let mut place = queue.place(&queue.head);
         if queue.walk(&mut place) {
             return Some(place.last);
         }
@@ -96,7 +96,7 @@ impl PopEnd for One {
 impl<T, P: PushEnd> Segments<T, P, One> {
     /// Walks over the next full slot from `place` on, if there is one, and over spent ones before it.
     #[inline(always)]
-    fn walk(&self, place: &mut Place) -> bool {
+    fn walk(&self, place: &mut Place<Word>) -> bool {
         let patience = Backoff::new();
         let mut word = place.next;
         loop {
@@ -112,7 +112,7 @@ impl<T, P: PushEnd> Segments<T, P, One> {
             }
             match self.look(word) {
                 Found::Full => {
-                    place.walk_over(word);
+                    place.walk_over(word, word.plus(1));
                     return true;
                 }
                 Found::Spent => {
@@ -300,23 +300,23 @@ unsafe impl<T, P: PushEnd> PopClaims for Segments<T, P, Many> {
 // SAFETY: full slots from `head` on are the only consumer's until it vacates them. A walk never comes back: what it has walked
 // over is not vacant before it is released.
 unsafe impl<T, P: PushEnd> PopRuns for Segments<T, P, One> {
-    type PopPlace = Place;
+    type PopPlace = Place<Word>;
 
     const POP_RUN: usize = 1;
 
     #[inline(always)]
-    fn consumer_place(&self, _seat: &()) -> Place {
-        Place::of(&self.head.word)
+    fn consumer_place(&self, _seat: &()) -> Place<Word> {
+        self.place(&self.head)
     }
 
     #[inline(always)]
-    unsafe fn filled_from(&self, place: &mut Place, max: usize) -> Run<T> {
+    unsafe fn filled_from(&self, place: &mut Place<Word>, max: usize) -> Run<T> {
         let there = max > 0 && self.walk(place);
         Run::of_one(there, || self.shown_at(place.last))
     }
 
     #[inline(always)]
-    unsafe fn release(&self, place: &Place, n: usize) {
+    unsafe fn release(&self, place: &Place<Word>, n: usize) {
         if n > 0 {
             // What was shown is moved, or dropped, by now.
             self.claim_at(place.last);
@@ -325,7 +325,7 @@ unsafe impl<T, P: PushEnd> PopRuns for Segments<T, P, One> {
     }
 
     #[inline(always)]
-    unsafe fn settle_pop(&self, _seat: &mut (), place: &Place) {
+    unsafe fn settle_pop(&self, _seat: &mut (), place: &Place<Word>) {
         One::settle_head(self, place.next);
     }
 }

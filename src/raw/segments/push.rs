@@ -6,8 +6,8 @@ use super::segment::{CROWD, Segment, Word};
 use super::{PopEnd, Segments};
 use crate::backoff::Backoff;
 use crate::cardinality::{Cardinality, Many, One};
-use crate::raw::{Claim, Claims, MOST_AT_ONCE, PushClaims, PushRuns, Run};
-use crate::sync::{AtomicUsize, Ordering};
+use crate::raw::{Claim, Claims, MOST_AT_ONCE, Place, PushClaims, PushRuns, Run};
+use crate::sync::Ordering;
 
 /// How `One` and `Many` producers differ.
 pub trait PushEnd: Cardinality + Sized {
@@ -136,48 +136,29 @@ unsafe impl<T, C: PopEnd> PushClaims for Segments<T, Many, C> {
     }
 }
 
-/// On a walk at a `One` end: the slot at `last` was walked over, `next` comes next.
-#[derive(Clone, Copy, Debug)]
-pub struct Place {
-    pub(super) last: Word,
-    pub(super) next: Word,
-}
-
-impl Place {
-    /// Before the slot that the end is at.
-    pub(super) fn of(word: &AtomicUsize) -> Self {
-        // Relaxed: the caller's own end.
-        let next = Word(word.load(Ordering::Relaxed));
-        Self { last: next, next }
-    }
-
-    pub(super) fn walk_over(&mut self, word: Word) {
-        *self = Self { last: word, next: word.plus(1) };
-    }
-}
-
 // SAFETY: slots from `tail` on are the only producer's until they are filled. A walk never comes back: it goes on to new
 // segments.
 unsafe impl<T, C: PopEnd> PushRuns for Segments<T, One, C> {
-    type PushPlace = Place;
+    type PushPlace = Place<Word>;
 
     const PUSH_RUN: usize = 1;
 
     #[inline(always)]
-    fn producer_place(&self, _seat: &()) -> Place {
-        Place::of(&self.tail.word)
+    fn producer_place(&self, _seat: &()) -> Place<Word> {
+        self.place(&self.tail)
     }
 
     #[inline(always)]
-    unsafe fn vacant_from(&self, place: &mut Place, max: usize) -> Run<T> {
+    unsafe fn vacant_from(&self, place: &mut Place<Word>, max: usize) -> Run<T> {
         if max > 0 {
-            place.walk_over(self.slot_from(place.next));
+            let word = self.slot_from(place.next);
+            place.walk_over(word, word.plus(1));
         }
         Run::of_one(max > 0, || self.claim_at(place.last).item)
     }
 
     #[inline(always)]
-    unsafe fn publish(&self, place: &Place) {
+    unsafe fn publish(&self, place: &Place<Word>) {
         // SAFETY: a segment that the only producer is in, or on a walk through.
         let segment = unsafe { Segment::<T>::of(place.last) };
         // SAFETY: one of its slots.
@@ -186,7 +167,7 @@ unsafe impl<T, C: PopEnd> PushRuns for Segments<T, One, C> {
     }
 
     #[inline(always)]
-    unsafe fn settle_push(&self, _seat: &mut (), place: &Place) {
+    unsafe fn settle_push(&self, _seat: &mut (), place: &Place<Word>) {
         One::settle_tail(self, place.next);
     }
 }
