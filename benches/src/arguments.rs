@@ -3,8 +3,9 @@
 use core::time::Duration;
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
+use crate::atomics;
 use crate::cell::{Cell, Several};
 use crate::plan::{self, Effort};
 use crate::subject::Entry;
@@ -18,9 +19,11 @@ use crate::subjects;
 #[derive(Debug, Parser)]
 #[command(
     version,
+    args_conflicts_with_subcommands = true,
     after_help = "\
 Exit codes: 0 ok; 2 bad arguments, or an environment that can't be used;
-            3 a queue lost, doubled, reordered or tore a message."
+            3 a queue lost, doubled, reordered or tore a message, or an experiment saw what
+            must never be; 130 an experiment was interrupted."
 )]
 pub struct Arguments {
     /// A first look: all cells, shorter samples, about ten seconds
@@ -57,6 +60,16 @@ pub struct Arguments {
     /// Print kinds and cells, with the reasons why a kind has no figure in a cell
     #[arg(long)]
     pub(crate) list: bool,
+
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What else than comparing queues can be asked.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Experiments: what atomics cost on this machine, and why; about a minute
+    Atomics(atomics::Arguments),
 }
 
 fn parse_seconds(text: &str) -> Result<Duration, String> {
@@ -67,7 +80,7 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs_f64(seconds))
 }
 
-fn parse_file(text: &str) -> Result<PathBuf, String> {
+pub(crate) fn parse_file(text: &str) -> Result<PathBuf, String> {
     if text == "-" {
         return Err("the table goes to stdout: name a file".to_owned());
     }

@@ -8,7 +8,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Command};
+use crate::atomics;
 use crate::cell::Cell;
 use crate::machine::{Load, Machine, Placement};
 use crate::plan::{self, Plan};
@@ -37,6 +38,9 @@ pub fn main() -> ExitCode {
 }
 
 fn execute(arguments: &Arguments, raw: &[String]) -> Result<ExitCode, String> {
+    if let Some(Command::Atomics(arguments)) = &arguments.command {
+        return atomics::execute(arguments, raw);
+    }
     let kinds = arguments.kinds()?;
     let field = Field { kinds: &kinds, usual: arguments.is_default_plan() };
     let cells = arguments.cells();
@@ -60,9 +64,7 @@ fn execute(arguments: &Arguments, raw: &[String]) -> Result<ExitCode, String> {
 
     let seed = arguments.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)));
     let (machine, placement) = (Machine::read(), Placement::read());
-    if !machine.optimised {
-        eprintln!("warning: debug build, the figures mean nothing; use cargo run --release");
-    }
+    warn_of_debug_builds(&machine);
     eprintln!(
         "measuring {}: {samples} samples of {} ms in each of {} rounds, about {}",
         counted(plan.cells.len(), "cell"),
@@ -118,6 +120,12 @@ fn execute(arguments: &Arguments, raw: &[String]) -> Result<ExitCode, String> {
             eprintln!("error: {message}");
             Ok(ExitCode::from(code))
         }
+    }
+}
+
+pub(crate) fn warn_of_debug_builds(machine: &Machine) {
+    if !machine.optimised {
+        eprintln!("warning: debug build, the figures mean nothing; use cargo run --release");
     }
 }
 
@@ -190,19 +198,19 @@ stack and --cell counters are all of those (1 to 8 threads).
 ";
 
 /// Opens the file without touching what is in it: a run that fails leaves no half result.
-fn open(path: &Path) -> Result<(File, &Path), String> {
+pub(crate) fn open(path: &Path) -> Result<(File, &Path), String> {
     let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
     file.map(|file| (file, path)).map_err(|error| cannot_write(path, &error))
 }
 
-fn cannot_write(path: &Path, error: &io::Error) -> String {
+pub(crate) fn cannot_write(path: &Path, error: &io::Error) -> String {
     format!(
         "can't write {}: {error}; give --json a file in a folder that exists and is writable",
         path.display()
     )
 }
 
-fn write_json(file: &mut File, document: &serde_json::Value) -> io::Result<()> {
+pub(crate) fn write_json(file: &mut File, document: &serde_json::Value) -> io::Result<()> {
     let mut text = serde_json::to_vec_pretty(document)?;
     text.push(b'\n');
     file.set_len(0)?;
@@ -250,7 +258,7 @@ fn foot(context: &json::Context<'_>, outcome: &Outcome) -> String {
 }
 
 /// Writes the result; a reader that went away is no error.
-fn print(text: &str) -> Result<ExitCode, String> {
+pub(crate) fn print(text: &str) -> Result<ExitCode, String> {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(format!("can't write to stdout: {error}"))

@@ -11,10 +11,12 @@
 //! | [`run`], [`progress`] | all samples |
 //! | [`stats`], [`report`] | what follows from them? |
 //! | [`machine`] | where was it? |
+//! | [`atomics`] | what do atomics cost here, and why? |
 //!
 //! A new kind is one adapter in `subjects` and one line in [`subjects::ALL`]; a new topology is one more [`cell::Cell`].
 
 pub mod arguments;
+pub mod atomics;
 pub mod cell;
 pub mod cli;
 pub mod designs;

@@ -265,7 +265,7 @@ impl Plan {
     }
 
     /// The shortest plan there is.
-    fn least(cells: Vec<Cell>, samples: usize) -> Self {
+    pub(crate) fn least(cells: Vec<Cell>, samples: usize) -> Self {
         Self::of(cells, samples, WINDOWS_MS[WINDOWS_MS.len() - 1], LEAST_ROUNDS)
     }
 

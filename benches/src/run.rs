@@ -126,6 +126,10 @@ pub trait Watcher {
     fn before(&mut self, round: usize, cell: &Cell, kind: &Kind);
     /// The round is complete.
     fn round(&mut self, round: usize);
+    /// Whether to end after this round.
+    fn stop(&self) -> bool {
+        false
+    }
 }
 
 /// Carries out a plan.
@@ -159,7 +163,8 @@ pub fn run(
         }
         watcher.round(rounds);
         rounds += 1;
-        if rounds >= LEAST_ROUNDS && start.elapsed() > plan.estimate.mul_f64(PATIENCE) {
+        let late = start.elapsed() > plan.estimate.mul_f64(PATIENCE);
+        if rounds >= LEAST_ROUNDS && late || watcher.stop() {
             break;
         }
     }
@@ -184,7 +189,8 @@ fn prepare(cell: Cell, field: Field<'_>) -> (Measured, Vec<Entry>) {
     (Measured { cell, rows, refused, left_out }, entries)
 }
 
-fn shuffled(n: usize, rng: &mut Rng) -> Vec<usize> {
+/// The numbers below `n`, in any order.
+pub(crate) fn shuffled(n: usize, rng: &mut Rng) -> Vec<usize> {
     let mut order: Vec<_> = (0..n).collect();
     rng.shuffle(&mut order);
     order

@@ -2,7 +2,7 @@
 //!
 //! Run them with `cargo xtask test --only canary --only models --only mutants`: loom's published source has a known
 //! hole, which xtask mends in a copy first, so a plain `cargo test` runs none of them (without `--cfg loom` this crate
-//! is empty). `RADDLE_LOOM_PREEMPTIONS=3` raises every model's bound for a long run.
+//! holds two examples and no model). `RADDLE_LOOM_PREEMPTIONS=3` raises every model's bound for a long run.
 //!
 //! | part | what it is for |
 //! |---|---|
@@ -10,6 +10,7 @@
 //! | `src/model.rs` | the harness: counts executions, collects outcomes, asserts both |
 //! | `src/item.rs` | items that must be dropped once |
 //! | `src/naive.rs` | the stack that must fail: it reuses nodes at once |
+//! | `src/biased.rs` | a reference count whose owner counts without atomics; with `naive`, the comparer runs it too |
 //! | `src/bin/mutants.rs` | weakens one ordering at a time and runs the models that reach it |
 //! | `tests/canary.rs` | is the checker complete? random programs against brute force, pinned litmus tests |
 //! | `tests/must_fail.rs` | is the harness able to fail? |
@@ -53,13 +54,13 @@
 //! lists what it can't show (a weak compare-exchange that fails for no reason, a failed one that reads an old value,
 //! load buffering, the total order of `SeqCst` accesses).
 
+pub mod biased;
 #[cfg(loom)]
 mod item;
 #[cfg(loom)]
 mod model;
 #[cfg(loom)]
 pub mod models;
-#[cfg(loom)]
 pub mod naive;
 
 #[cfg(loom)]

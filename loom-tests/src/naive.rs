@@ -1,8 +1,8 @@
 //! The stack of `docs/aba.md`: it reuses nodes at once, and so it is wrong. Nodes are indices, so that it is wrong but not
-//! undefined.
+//! undefined. The comparer's `atomics aba` runs it too, so it is there without the checker as well.
 
-use raddle::stack::IndexStack;
-use raddle::sync::{AtomicUsize, Ordering};
+use raddle::stack::{IndexStack, Stack};
+use raddle::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// A stack of small numbers, right or wrong.
 pub trait Indices: Send + Sync + 'static {
@@ -26,28 +26,100 @@ impl Indices for IndexStack {
     }
 }
 
-const NONE: usize = usize::MAX;
+impl Indices for Stack<u32> {
+    fn full(n: u32) -> Self {
+        (0..n).rev().collect()
+    }
+    fn push(&self, index: u32) {
+        self.push(index);
+    }
+    fn pop(&self) -> Option<u32> {
+        self.pop()
+    }
+}
 
-/// The same without a tag.
+const NONE: u32 = u32::MAX;
+/// One in the upper half of the head's word, where the tag is.
+const TAG: u64 = 1 << 32;
+
+/// The same without a tag; or, to see what a tag does, with one.
+///
+/// ```text
+///   head { tag 32, index 32 }
+/// ```
 #[derive(Debug)]
 pub struct Naive {
-    head: AtomicUsize,
-    links: Vec<AtomicUsize>,
+    head: AtomicU64,
+    links: Vec<AtomicU32>,
+    /// What a push adds to the tag: nothing, and that is what is wrong.
+    step: u64,
+}
+
+/// What the first half of a pop saw.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    head: u64,
+    below: u32,
+}
+
+/// The index in a head's word.
+#[expect(clippy::cast_possible_truncation, reason = "the lower half of a word")]
+const fn index(head: u64) -> u32 {
+    head as u32
+}
+
+impl Naive {
+    fn new(n: u32, step: u64) -> Self {
+        let link = |i| AtomicU32::new(if i + 1 < n { i + 1 } else { NONE });
+        Self { head: AtomicU64::new(0), links: (0..n).map(link).collect(), step }
+    }
+
+    /// As [`Indices::full`], but each push counts a tag up, as `IndexStack` does.
+    pub fn tagged(n: u32) -> Self {
+        Self::new(n, TAG)
+    }
+
+    /// The tag of the head.
+    pub fn tag(&self) -> u64 {
+        self.head.load(Ordering::Relaxed) / TAG
+    }
+
+    /// The first half of a pop: the head, and what is below it.
+    pub fn look(&self) -> Option<Look> {
+        let head = self.head.load(Ordering::Acquire);
+        // Between here and the exchange, the top may be popped, and pushed again on top of something else.
+        let link = self.links.get(index(head) as usize)?;
+        Some(Look { head, below: link.load(Ordering::Relaxed) })
+    }
+
+    /// The second half: the top, if the head is still the same.
+    pub fn exchange(&self, look: Look) -> Option<u32> {
+        let new = look.head - u64::from(index(look.head)) + u64::from(look.below);
+        let relaxed = Ordering::Relaxed;
+        self.head.compare_exchange(look.head, new, relaxed, relaxed).ok().map(index)
+    }
+
+    /// The indices from the top down, `most` of them at most: a stack that is broken may go round in circles.
+    pub fn indices(&self, most: usize) -> Vec<u32> {
+        let below = |&top: &u32| Some(self.links.get(top as usize)?.load(Ordering::Relaxed));
+        let top = index(self.head.load(Ordering::Relaxed));
+        let all = core::iter::successors(Some(top), below);
+        all.take_while(|&index| index != NONE).take(most).collect()
+    }
 }
 
 impl Indices for Naive {
     fn full(n: u32) -> Self {
-        let n = n as usize;
-        let link = |i| AtomicUsize::new(if i + 1 < n { i + 1 } else { NONE });
-        Self { head: AtomicUsize::new(0), links: (0..n).map(link).collect() }
+        Self::new(n, 0)
     }
 
-    fn push(&self, index: u32) {
+    fn push(&self, pushed: u32) {
         loop {
-            let below = self.head.load(Ordering::Relaxed);
-            self.links[index as usize].store(below, Ordering::Relaxed);
+            let head = self.head.load(Ordering::Relaxed);
+            self.links[pushed as usize].store(index(head), Ordering::Relaxed);
+            let new = (head - u64::from(index(head)) + u64::from(pushed)).wrapping_add(self.step);
             let (release, relaxed) = (Ordering::Release, Ordering::Relaxed);
-            if self.head.compare_exchange(below, index as usize, release, relaxed).is_ok() {
+            if self.head.compare_exchange(head, new, release, relaxed).is_ok() {
                 return;
             }
         }
@@ -55,15 +127,9 @@ impl Indices for Naive {
 
     fn pop(&self) -> Option<u32> {
         loop {
-            let top = self.head.load(Ordering::Acquire);
-            if top == NONE {
-                return None;
-            }
-            // Between here and the exchange, `top` may be popped, and pushed again on top of something else.
-            let next = self.links[top].load(Ordering::Relaxed);
-            let relaxed = Ordering::Relaxed;
-            if self.head.compare_exchange(top, next, relaxed, relaxed).is_ok() {
-                return u32::try_from(top).ok();
+            let popped = self.exchange(self.look()?);
+            if popped.is_some() {
+                return popped;
             }
         }
     }
@@ -74,6 +140,7 @@ impl Indices for Naive {
 ///
 /// # Panics
 /// If the other thread does.
+#[cfg(loom)]
 pub fn pop_beside_pop_pop_push<S: Indices>() -> (Option<u32>, Vec<u32>) {
     let stack = loom::sync::Arc::new(S::full(2));
     let other = loom::thread::spawn({

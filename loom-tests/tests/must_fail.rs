@@ -11,6 +11,7 @@ use loom::sync::Arc;
 use loom::thread;
 use raddle::sync::{AtomicUsize, Ordering, Shadow, Tracked, site};
 use raddle_loom_tests::Model;
+use raddle_loom_tests::models::biased::both_go;
 use raddle_loom_tests::naive::{Naive, pop_beside_pop_pop_push};
 
 fn flag() -> usize {
@@ -108,4 +109,11 @@ fn a_stack_that_reuses_nodes_at_once_is_caught() {
     let _ = Model::new("naive")
         .at_least(1)
         .check_outcomes(pop_beside_pop_pop_push::<Naive>, right.chain([(None, vec![0, 1])]));
+}
+
+/// The twin of `biased::the_owner_goes_beside_another`: with relaxed drops, the value is dropped beside the other's read.
+#[test]
+#[should_panic(expected = "Causality violation")]
+fn a_biased_count_without_orderings_is_caught() {
+    let _ = Model::new("biased, relaxed").at_least(1).check_outcomes(both_go::<false>, [1]);
 }

@@ -235,7 +235,26 @@ fn comparer(project: &Project, log: &mut Log) -> Outcome {
         _ => {}
     }
     log.run(cargo(&project.root).args(["run", "--release", "--", "--quick", "--json"]).arg(&path))?;
-    some(cells(&json(&path)?).map_err(Stop::Failed)?, "cell")
+    let cells = some(cells(&json(&path)?).map_err(Stop::Failed)?, "cell")?;
+    let atomics = ["run", "--release", "--", "atomics", "--quick", "--json"];
+    log.run(cargo(&project.root).args(atomics).arg(&path))?;
+    let experiments = experiments(&json(&path)?).map_err(Stop::Failed)?;
+    Ok(format!("{cells}, {}", some(experiments, "experiment")?))
+}
+
+/// How many experiments ended in words, or in the reason why this machine can't show them.
+fn experiments(document: &Value) -> Result<usize, String> {
+    let experiments = document["experiments"].as_array().ok_or("no list `experiments`")?;
+    for experiment in experiments {
+        let said = [&experiment["words"], &experiment["not_here"]];
+        if !said.iter().any(|words| words.is_string()) {
+            return Err(format!(
+                "experiment {} says nothing: {}",
+                experiment["name"], experiment["broken"]
+            ));
+        }
+    }
+    Ok(experiments.len())
 }
 
 fn json(path: &Path) -> Result<Value, Stop> {
@@ -347,6 +366,18 @@ mod tests {
         assert!(cells(&silent).unwrap_err().contains("topology question"));
         assert!(cells(&serde_json::json!({})).is_err());
         assert!(cells(&serde_json::json!({ "failure": "starved", "cells": [] })).is_err());
+    }
+
+    #[test]
+    fn an_experiment_without_words_is_named() {
+        let document = |words: Value| {
+            let one = serde_json::json!({ "name": "cost", "words": words, "broken": "sum" });
+            serde_json::json!({ "experiments": [one] })
+        };
+        assert_eq!(experiments(&document("words".into())), Ok(1));
+        let error = experiments(&document(Value::Null)).unwrap_err();
+        assert!(error.contains("cost") && error.contains("sum"), "{error}");
+        assert!(experiments(&serde_json::json!({})).is_err());
     }
 
     #[test]

@@ -158,7 +158,7 @@ impl Pass for Gauge {
 }
 
 /// The longest call that is told apart from longer ones: ten seconds.
-const LONGEST_CALL_NS: u64 = 10_000_000_000;
+pub(crate) const LONGEST_CALL_NS: u64 = 10_000_000_000;
 
 /// A clock around each call that moves something; waits between tries are not in it.
 pub(super) struct Calls {

@@ -40,7 +40,9 @@ use crate::subject::Subject;
 use hdrhistogram::Histogram;
 
 pub(crate) use count::run as count;
+pub(crate) use gauge::LONGEST_CALL_NS;
 use gauge::{Calls, Window};
+pub(crate) use stream::join;
 
 /// Messages between two looks at the phase.
 const LOOK: u64 = 64;
@@ -143,7 +145,8 @@ impl CallTimes {
 }
 
 impl Quantiles {
-    fn of(taken: &Histogram<u32>) -> Option<Self> {
+    /// Of what was recorded; nothing if nothing was.
+    pub(crate) fn of(taken: &Histogram<u32>) -> Option<Self> {
         let at = |quantile| taken.value_at_quantile(quantile);
         let quantiles =
             Self { calls: taken.len(), p50: at(0.5), p999: at(0.999), max: taken.max() };

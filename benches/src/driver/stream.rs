@@ -78,7 +78,7 @@ pub(super) fn run<M: Payload, S: Subject, P: Proof>(
 }
 
 /// The results of all threads; a panic in one of them goes on here.
-pub(super) fn join<R>(threads: Vec<ScopedJoinHandle<'_, R>>) -> Vec<R> {
+pub(crate) fn join<R>(threads: Vec<ScopedJoinHandle<'_, R>>) -> Vec<R> {
     let join = |thread: ScopedJoinHandle<'_, R>| {
         thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     };

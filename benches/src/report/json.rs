@@ -39,14 +39,47 @@ pub struct Context<'a> {
     pub after: Load,
 }
 
-fn head(context: &Context<'_>) -> Value {
+/// Where figures come from, whatever they are about.
+#[derive(Debug)]
+pub(crate) struct Origin<'a> {
+    pub(crate) arguments: &'a [String],
+    pub(crate) seed: u64,
+    pub(crate) effort: Effort,
+    pub(crate) method: &'a str,
+    pub(crate) machine: &'a Machine,
+    pub(crate) placement: &'a Placement,
+    pub(crate) before: Load,
+    pub(crate) after: Load,
+}
+
+/// The head of every document.
+pub(crate) fn origin(origin: &Origin<'_>) -> Value {
     json!({
         "schema": SCHEMA,
         "program": { "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") },
-        "arguments": context.arguments,
-        "seed": context.seed,
-        "effort": context.effort,
-        "method": METHOD,
+        "arguments": origin.arguments,
+        "seed": origin.seed,
+        "effort": origin.effort,
+        "method": origin.method,
+        "machine": origin.machine,
+        "placement": origin.placement.cpus,
+        "load": { "before": origin.before, "after": origin.after },
+    })
+}
+
+fn head(context: &Context<'_>) -> Value {
+    let Context { arguments, seed, effort, machine, placement, before, after, .. } = *context;
+    let mut document = origin(&Origin {
+        arguments,
+        seed,
+        effort,
+        method: METHOD,
+        machine,
+        placement,
+        before,
+        after,
+    });
+    let more = json!({
         "wait": "crossbeam_utils::Backoff::snooze between failed tries; where threads share CPUs, \
                  each 128th is the shortest sleep",
         "plan": {
@@ -56,11 +89,12 @@ fn head(context: &Context<'_>) -> Value {
             "calls_ms": millis(context.plan.timing.calls),
             "estimate_s": context.plan.estimate.as_secs_f64(),
         },
-        "machine": context.machine,
-        "placement": context.placement.cpus,
-        "load": { "before": context.before, "after": context.after },
         "kinds": context.kinds.iter().map(|entry| kind(&entry.kind)).collect::<Vec<_>>(),
-    })
+    });
+    if let Value::Object(more) = more {
+        more.into_iter().for_each(|(key, value)| document[key] = value);
+    }
+    document
 }
 
 fn millis(duration: Duration) -> f64 {

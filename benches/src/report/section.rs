@@ -114,7 +114,7 @@ fn row(cell: Cell, line: &Line) -> Vec<String> {
 }
 
 /// The worse of both ends, with the letter of the end.
-pub(super) fn share(Shares { producers, consumers }: Shares) -> String {
+pub(crate) fn share(Shares { producers, consumers }: Shares) -> String {
     let ends = [(producers, 'p'), (consumers, 'c')];
     let ends = ends.iter().filter_map(|(share, end)| Some(((*share)?, end)));
     let worse = ends.min_by(|(a, _), (b, _)| a.total_cmp(b));
@@ -122,7 +122,7 @@ pub(super) fn share(Shares { producers, consumers }: Shares) -> String {
 }
 
 /// A time with its unit, in five characters.
-pub(super) fn nanoseconds(ns: f64) -> String {
+pub(crate) fn nanoseconds(ns: f64) -> String {
     match ns {
         ns if ns < 999.5 => format!("{ns:.0}ns"),
         ns if ns < 9_950.0 => format!("{:.1}us", ns / 1e3),
@@ -133,12 +133,12 @@ pub(super) fn nanoseconds(ns: f64) -> String {
 }
 
 /// A ratio with its interval.
-pub(super) fn interval(Interval { median, low, high }: Interval) -> String {
+pub(crate) fn interval(Interval { median, low, high }: Interval) -> String {
     format!("{} [{}, {}]", digits(median), digits(low), digits(high))
 }
 
 /// Three digits that count.
-pub(super) fn digits(value: f64) -> String {
+pub(crate) fn digits(value: f64) -> String {
     let decimals = match value {
         v if v < 10.0 => 2,
         v if v < 100.0 => 1,

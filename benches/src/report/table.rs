@@ -9,7 +9,7 @@ use crate::machine::{Load, Machine, Placement};
 use crate::report::paragraph;
 use crate::subject::{Batch, Bound, Entry, Kind};
 
-pub(super) const UNKNOWN: &str = "unknown";
+pub(crate) const UNKNOWN: &str = "unknown";
 
 fn or_unknown<T: ToString>(value: Option<T>) -> String {
     value.map_or_else(|| UNKNOWN.to_owned(), |value| value.to_string())
@@ -112,7 +112,7 @@ pub fn warnings(machine: &Machine, before: Load, after: Load, rounds: usize) -> 
     text
 }
 
-pub(super) fn plain_table(header: &[&str], right: &[usize], gap: u16) -> Table {
+pub(crate) fn plain_table(header: &[&str], right: &[usize], gap: u16) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(header);
@@ -127,7 +127,7 @@ pub(super) fn plain_table(header: &[&str], right: &[usize], gap: u16) -> Table {
     table
 }
 
-pub(super) fn print(table: &Table, indent: &str) -> String {
+pub(crate) fn print(table: &Table, indent: &str) -> String {
     table.lines().fold(String::new(), |mut text, line| {
         let _ = writeln!(text, "{indent}{}", line.trim_end());
         text

@@ -37,7 +37,7 @@ pub struct Answer {
     /// The cell.
     pub cell: String,
     #[serde(skip)]
-    topology: Topology,
+    pub(crate) topology: Topology,
     /// The one queue that the others are compared with: of ours if measured, else the fastest.
     pub measure: Way,
     /// The others, least time first.
@@ -79,12 +79,12 @@ impl Way {
     }
 
     /// Such as 4 spsc (raddle spsc by pair).
-    fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         format!("{} {} ({})", self.queues, self.ends, self.title)
     }
 
     /// Such as 0.31x [0.28, 0.36] the time.
-    fn compared(&self) -> String {
+    pub(crate) fn compared(&self) -> String {
         let ratio = interval(self.time).replacen(' ', "x ", 1);
         let doubt = if self.clear { "" } else { ", no clear difference" };
         format!("{ratio} the time{doubt}")

@@ -1,5 +1,6 @@
 //! The models, one file per mechanism. A new file is a `mod` line and a line in [`all`].
 
+pub mod biased;
 pub mod counter;
 pub mod facade;
 pub mod handles;
@@ -14,6 +15,7 @@ pub mod stories;
 /// Every model, by its short name.
 pub fn all() -> Vec<(&'static str, fn())> {
     [
+        biased::MODELS,
         counter::MODELS,
         facade::MODELS,
         spsc::MODELS,
