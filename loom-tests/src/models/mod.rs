@@ -1,5 +1,6 @@
 //! The models, one file per mechanism. A new file is a `mod` line and a line in [`all`].
 
+pub mod bugs;
 pub mod counter;
 pub mod facade;
 pub mod handles;
@@ -21,6 +22,7 @@ pub fn all() -> Vec<(&'static str, fn())> {
         segments::MODELS,
         reuse::MODELS,
         handles::MODELS,
+        bugs::MODELS,
         stack::MODELS,
     ]
     .concat()
