@@ -1,10 +1,15 @@
 //! `cargo xtask test`: every suite of raddle, one line each.
 
+mod bugs;
 mod checker;
+mod document;
+mod fuzz;
+mod instructions;
 mod labels;
 mod orderings;
 mod run;
 mod suites;
+mod threads;
 
 use std::process::ExitCode;
 
@@ -31,6 +36,36 @@ enum Task {
         #[arg(long)]
         list: bool,
     },
+    /// Plants each bug of xtask/bugs.toml in a copy and compares the table with docs/bugs.md
+    Bugs {
+        /// Writes the table instead
+        #[arg(long)]
+        write: bool,
+        /// Plants only the bugs whose name contains this, and compares nothing
+        #[arg(long, value_name = "NAME", conflicts_with = "write")]
+        only: Option<String>,
+    },
+    /// Counts the instructions of each operation and compares them with xtask/instructions.toml
+    Instructions {
+        /// Writes them instead
+        #[arg(long)]
+        write: bool,
+    },
+    /// Runs the fuzzers (nightly), each for its share of the time
+    Fuzz {
+        /// How long in all
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// Adds to fuzz/corpus what reaches further
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Puts every structure under threads that stall anywhere, each for its share of the time
+    Stress {
+        /// How long in all
+        #[arg(long, default_value_t = 0.1)]
+        hours: f64,
+    },
     /// Judges every ordering by its mutants and compares the table with docs/orderings.md
     Orderings {
         /// Writes the table instead
@@ -48,6 +83,15 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Task::Test { only, .. } => test(&only),
+        Task::Bugs { only: Some(name), .. } => ended(|project| bugs::judge_named(project, &name)),
+        Task::Bugs { write, .. } => {
+            run_all(&[if write { &suites::WRITE_BUGS } else { &suites::BUGS }])
+        }
+        Task::Stress { hours } => ended(|project| threads::for_hours(project, hours)),
+        Task::Fuzz { seconds, keep } => ended(|project| fuzz::run(project, seconds, keep)),
+        Task::Instructions { write } => {
+            run_all(&[if write { &suites::WRITE_INSTRUCTIONS } else { &suites::INSTRUCTIONS }])
+        }
         Task::Orderings { write } => {
             let suite = if write { suites::WRITE_ORDERINGS } else { suites::ORDERINGS };
             run_all(&[&suite])
@@ -65,6 +109,17 @@ fn test(only: &[String]) -> ExitCode {
     }
     let chosen = |suite: &&Suite| only.is_empty() || only.iter().any(|name| name == suite.name);
     run_all(&SUITES.iter().filter(chosen).collect::<Vec<_>>())
+}
+
+/// Does something that is no suite.
+fn ended(f: impl FnOnce(&Project) -> Result<(), String>) -> ExitCode {
+    match Project::here().and_then(|project| f(&project)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn run_all(suites: &[&Suite]) -> ExitCode {
