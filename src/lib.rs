@@ -83,5 +83,6 @@ pub mod guide {
     page!(measuring, "measuring.md");
     page!(evidence, "evidence.md");
     page!(progress, "progress.md");
+    page!(bugs, "bugs.md");
     page!(orderings, "orderings.md");
 }

@@ -1,9 +1,7 @@
 //! Operations on `mpmc::bounded` against a `VecDeque`.
 //!
-//! Run it with a folder of its own for what it finds, so that the committed corpus stays small:
-//! `mkdir -p target/corpus && cargo +nightly fuzz run mpmc_bounded target/corpus fuzz/corpus/spsc_bounded`.
-//!
-//! The files of `corpus` also run on stable, for every kind, in `tests/vecdeque`. One that fails goes there, minimised.
+//! `cargo xtask fuzz --seconds 60` runs all targets. The files of `corpus` also run on stable, for every kind, in
+//! `tests/vecdeque`; one that fails goes there, minimised.
 
 #![no_main]
 

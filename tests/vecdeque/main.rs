@@ -1,7 +1,9 @@
-//! Every kind of queue against a `VecDeque`: random programs, and the corpora of the fuzzers.
+//! Every structure against a model of the standard library (every kind of queue against a `VecDeque`): random programs, and the
+//! corpora of the fuzzers.
 
 #[path = "kinds.rs"]
 mod kinds;
+mod others;
 #[path = "../common/rng.rs"]
 mod rng;
 
@@ -11,9 +13,13 @@ use std::path::Path;
 
 use rng::Rng;
 
+fn all() -> impl Iterator<Item = &'static (&'static str, fn(&[u8]))> {
+    kinds::ALL.iter().chain(others::ALL)
+}
+
 #[test]
 fn random_programs_agree() {
-    for (kind, run_ops) in kinds::ALL {
+    for (kind, run_ops) in all() {
         let mut rng = Rng::new(1);
         for case in 0..if cfg!(miri) { 5 } else { 1_500 } {
             let bytes: Vec<u8> = (0..rng.below(300)).map(|_| rng.below(256) as u8).collect();
@@ -37,7 +43,7 @@ fn the_fuzzers_corpora_agree() {
     assert!(!files.is_empty(), "{} is empty", corpora.display());
     for file in files {
         let program = fs::read(&file).expect("a corpus file that can be read");
-        for (kind, run_ops) in kinds::ALL {
+        for (kind, run_ops) in all() {
             eprintln!("{kind}: {}", file.display());
             run_ops(&program);
         }
@@ -48,7 +54,7 @@ fn the_fuzzers_corpora_agree() {
 fn every_kind_has_its_fuzzer() {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
     let manifest = fs::read_to_string(fuzz.join("Cargo.toml")).expect("its manifest");
-    for (kind, _) in kinds::ALL {
+    for (kind, _) in all() {
         assert!(fuzz.join(format!("fuzz_targets/{kind}.rs")).is_file(), "{kind}");
         assert!(manifest.contains(&format!("name = \"{kind}\"")), "{kind}");
     }

@@ -40,7 +40,15 @@ pub(crate) struct Checker {
 
 impl Checker {
     pub(crate) fn prepare(project: &Project, log: &mut Log) -> Result<Self, Stop> {
-        let folder = project.target.join("checker");
+        Self::prepare_in(&project.target.join("checker"), project, log)
+    }
+
+    /// The same in another folder, for somebody who changes the sources there.
+    pub(crate) fn prepare_in(
+        folder: &Path,
+        project: &Project,
+        log: &mut Log,
+    ) -> Result<Self, Stop> {
         let checker = Self { workspace: folder.join("workspace"), target: folder.join("target") };
         let loom = folder.join("loom");
         let prepared = published(project).and_then(|published| {
@@ -63,6 +71,11 @@ impl Checker {
         // Locked: a patch that isn't used would have to be noted in Cargo.lock, so it is an error.
         command.args([subcommand, "--locked"]);
         command
+    }
+
+    /// Where the copy of the workspace is.
+    pub(crate) fn workspace(&self) -> &Path {
+        &self.workspace
     }
 
     /// Cargo in the workspace itself, under `--cfg loom`: loom as published.

@@ -1,12 +1,17 @@
 //! `cargo xtask test`: every suite of raddle, one line each.
 
+mod bugs;
 mod checker;
+mod document;
+mod fuzz;
+mod instructions;
 mod labels;
 mod links;
 mod orderings;
 mod progress;
 mod run;
 mod suites;
+mod threads;
 mod users;
 
 use std::process::ExitCode;
@@ -46,6 +51,36 @@ enum Task {
         #[arg(long)]
         write: bool,
     },
+    /// Plants each bug of xtask/bugs.toml in a copy and compares the table with docs/bugs.md
+    Bugs {
+        /// Writes the table instead
+        #[arg(long)]
+        write: bool,
+        /// Plants only the bugs whose name contains this, and compares nothing
+        #[arg(long, value_name = "NAME", conflicts_with = "write")]
+        only: Option<String>,
+    },
+    /// Counts the instructions of each operation and compares them with xtask/instructions.toml
+    Instructions {
+        /// Writes them instead
+        #[arg(long)]
+        write: bool,
+    },
+    /// Runs the fuzzers (nightly), each for its share of the time
+    Fuzz {
+        /// How long in all
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// Adds to fuzz/corpus what reaches further
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Puts every structure under threads that stall anywhere, each for its share of the time
+    Stress {
+        /// How long in all
+        #[arg(long, default_value_t = 0.1)]
+        hours: f64,
+    },
     /// Judges every ordering by its mutants and compares the table with docs/orderings.md
     Orderings {
         /// Writes the table instead
@@ -67,6 +102,15 @@ fn main() -> ExitCode {
         Task::Progress { write } => {
             let suite = if write { suites::WRITE_PROGRESS } else { suites::PROGRESS };
             run_all(&[&suite])
+        }
+        Task::Bugs { only: Some(name), .. } => ended(|project| bugs::judge_named(project, &name)),
+        Task::Bugs { write, .. } => {
+            run_all(&[if write { &suites::WRITE_BUGS } else { &suites::BUGS }])
+        }
+        Task::Stress { hours } => ended(|project| threads::for_hours(project, hours)),
+        Task::Fuzz { seconds, keep } => ended(|project| fuzz::run(project, seconds, keep)),
+        Task::Instructions { write } => {
+            run_all(&[if write { &suites::WRITE_INSTRUCTIONS } else { &suites::INSTRUCTIONS }])
         }
         Task::Orderings { write } => {
             let suite = if write { suites::WRITE_ORDERINGS } else { suites::ORDERINGS };
@@ -91,6 +135,17 @@ fn model(name: &str) -> ExitCode {
     match Project::here().and_then(|project| suites::models_called(&project, name)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Does something that is no suite.
+fn ended(f: impl FnOnce(&Project) -> Result<(), String>) -> ExitCode {
+    match Project::here().and_then(|project| f(&project)) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             eprintln!("error: {message}");
             ExitCode::FAILURE

@@ -7,16 +7,17 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::document::Document;
 use crate::labels::{self, Source, Use};
 use crate::run::{Log, Outcome, Project, Stop};
 use crate::suites::counted;
 
-const DOCUMENT: &str = "docs/orderings.md";
 const SURVIVORS: &str = "loom-tests/survivors.toml";
-const BEGIN: &str = "<!-- begin: written by `cargo xtask orderings --write` -->";
-const END: &str = "<!-- end -->";
 /// The weaker ordering of an edge that no model reaches.
 const UNREACHED: &str = "unreached";
+
+const DOCUMENT: Document =
+    Document { path: "docs/orderings.md", command: "cargo xtask orderings --write", head: HEAD };
 
 /// Around the table, if the document doesn't exist yet.
 const HEAD: &str = "\
@@ -75,26 +76,14 @@ struct Survivor {
 }
 
 pub(crate) fn check(project: &Project, log: &mut Log) -> Outcome {
-    let (document, counts) = judge(project, log)?;
-    let path = project.root.join(DOCUMENT);
-    let present = fs::read_to_string(&path).unwrap_or_default();
-    if within_markers(&present, &document)? == present {
-        Ok(counts)
-    } else {
-        log.note(&document);
-        Err(Stop::Failed(format!("{DOCUMENT} is out of date: run `cargo xtask orderings --write`")))
-    }
+    let (table, counts) = judge(project, log)?;
+    DOCUMENT.check(&project.root, log, &table)?;
+    Ok(counts)
 }
 
 pub(crate) fn write(project: &Project, log: &mut Log) -> Outcome {
-    let (document, counts) = judge(project, log)?;
-    let path = project.root.join(DOCUMENT);
-    let present = fs::read_to_string(&path).unwrap_or_default();
-    let text = within_markers(&present, &document)?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)
-        .and_then(|()| fs::write(&path, text))
-        .map_err(|error| Stop::Failed(format!("{DOCUMENT}: {error}")))?;
+    let (table, counts) = judge(project, log)?;
+    DOCUMENT.write(&project.root, &table)?;
     Ok(counts)
 }
 
@@ -273,20 +262,6 @@ fn render(rows: &[Row], Survivors { survivor }: &Survivors) -> String {
         );
     }
     text
-}
-
-/// The document with its generated part replaced.
-fn within_markers(document: &str, generated: &str) -> Result<String, Stop> {
-    if document.is_empty() {
-        return Ok(format!("{HEAD}{BEGIN}\n{generated}{END}\n"));
-    }
-    let parts = document.split_once(BEGIN).and_then(|(before, rest)| {
-        let (_, after) = rest.split_once(END)?;
-        Some(format!("{before}{BEGIN}\n{generated}{END}{after}"))
-    });
-    parts.ok_or_else(|| {
-        Stop::Failed(format!("{DOCUMENT} has lost its markers `{BEGIN}` and `{END}`"))
-    })
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use std::env;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
 use std::time::Instant;
 
 use serde_json::Value;
@@ -103,20 +104,58 @@ impl Log {
 
     /// As [`run`](Self::run), for a command that may fail.
     pub(crate) fn try_run(&mut self, command: &mut Command) -> Result<(bool, String), Stop> {
+        let (ended, output) = self.run_for(command, Duration::MAX)?;
+        Ok((ended == Ended::Well, output))
+    }
+
+    /// The same for a command that may not end, and is killed then.
+    pub(crate) fn run_for(
+        &mut self,
+        command: &mut Command,
+        limit: Duration,
+    ) -> Result<(Ended, String), Stop> {
         self.note(&format!("$ {}", line(command)));
-        let mut attempt = || -> io::Result<(bool, String)> {
+        let mut attempt = || -> io::Result<(Ended, String)> {
             let start = self.0.seek(SeekFrom::End(0))?;
-            let status = command
+            let child = command
                 .stdin(Stdio::null())
                 .stdout(self.0.try_clone()?)
                 .stderr(self.0.try_clone()?)
-                .status()?;
+                .spawn()?;
+            let ended = wait(child, limit)?;
             self.0.seek(SeekFrom::Start(start))?;
             let mut output = Vec::new();
             self.0.read_to_end(&mut output)?;
-            Ok((status.success(), String::from_utf8_lossy(&output).into_owned()))
+            Ok((ended, String::from_utf8_lossy(&output).into_owned()))
         };
         attempt().map_err(|error| Stop::Failed(format!("can't run `{}`: {error}", line(command))))
+    }
+}
+
+/// How a command that had so much time ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Well,
+    Badly,
+    Never,
+}
+
+fn wait(mut child: Child, limit: Duration) -> io::Result<Ended> {
+    let judge = |status: ExitStatus| if status.success() { Ended::Well } else { Ended::Badly };
+    if limit == Duration::MAX {
+        return child.wait().map(judge);
+    }
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(judge(status));
+        }
+        if start.elapsed() > limit {
+            child.kill()?;
+            child.wait()?;
+            return Ok(Ended::Never);
+        }
+        thread::sleep(Duration::from_millis(10));
     }
 }
 

@@ -5,11 +5,14 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::bugs;
+use crate::instructions;
 use crate::labels;
 use crate::links;
 use crate::orderings;
 use crate::progress;
 use crate::run::{Log, Outcome, Project, Stop, cargo};
+use crate::threads;
 use crate::users;
 
 /// One line of `cargo xtask test`.
@@ -30,11 +33,16 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite { name: "doc-tests", about: "every example in the documentation", run: doc_tests },
     Suite { name: "must-not-compile", about: "what the types forbid", run: must_not_compile },
     Suite { name: "conformance", about: "one suite over every kind of queue, and the floors", run: conformance },
+    Suite { name: "stress", about: "every structure under threads that stall anywhere", run: threads::stress },
+    Suite { name: "address", about: "the same under the address and leak sanitizers (nightly)", run: threads::address },
+    Suite { name: "threads", about: "the same under the thread sanitizer (nightly)", run: threads::races },
     Suite { name: "canary", about: "is the patched model checker complete, and is stock loom not?", run: canary },
     Suite { name: "models", about: "every mechanism under the model checker", run: models },
     Suite { name: "users", about: "the guide's models of a user, on the packaged crate", run: users::check },
     PROGRESS,
     ORDERINGS,
+    BUGS,
+    INSTRUCTIONS,
     Suite { name: "comparer", about: "the comparer end to end, quickly", run: comparer },
     Suite { name: "docs", about: "the documentation builds without a warning, and has no dead link", run: docs },
 ];
@@ -51,6 +59,26 @@ pub(crate) const PROGRESS: Suite =
 #[rustfmt::skip]
 pub(crate) const WRITE_PROGRESS: Suite =
     Suite { name: "progress", about: "writes docs/progress.md", run: progress::write };
+
+/// Also `cargo xtask bugs`.
+#[rustfmt::skip]
+pub(crate) const BUGS: Suite =
+    Suite { name: "bugs", about: "each bug that others or we had, planted; docs/bugs.md is current", run: bugs::check };
+
+/// `cargo xtask bugs --write`.
+#[rustfmt::skip]
+pub(crate) const WRITE_BUGS: Suite =
+    Suite { name: "bugs", about: "writes docs/bugs.md", run: bugs::write };
+
+/// Also `cargo xtask instructions`.
+#[rustfmt::skip]
+pub(crate) const INSTRUCTIONS: Suite =
+    Suite { name: "instructions", about: "instructions per operation, against those of before (valgrind)", run: instructions::check };
+
+/// `cargo xtask instructions --write`.
+#[rustfmt::skip]
+pub(crate) const WRITE_INSTRUCTIONS: Suite =
+    Suite { name: "instructions", about: "writes xtask/instructions.toml", run: instructions::write };
 
 /// Also `cargo xtask orderings`.
 #[rustfmt::skip]
@@ -142,7 +170,7 @@ fn conformance(project: &Project, log: &mut Log) -> Outcome {
     command.args(["test", "--package", "raddle"]).args(FEATURES);
     let targets = test_targets(&project.metadata);
     if targets.is_empty() {
-        return Err(Stop::failed("the library has no test target besides `ui`"));
+        return Err(Stop::failed("the library has no test target"));
     }
     for target in targets {
         command.args(["--test", target]);
@@ -150,7 +178,7 @@ fn conformance(project: &Project, log: &mut Log) -> Outcome {
     tests(log.run(&mut command)?)
 }
 
-/// The library's test targets, `ui` apart.
+/// The library's test targets, those apart that are suites of their own.
 fn test_targets(metadata: &Value) -> Vec<&str> {
     let packages = metadata["packages"].as_array().into_iter().flatten();
     packages
@@ -160,7 +188,7 @@ fn test_targets(metadata: &Value) -> Vec<&str> {
             target["kind"].as_array().is_some_and(|kind| kind.contains(&"test".into()))
         })
         .filter_map(|target| target["name"].as_str())
-        .filter(|name| *name != "ui")
+        .filter(|name| !["ui", "stress"].contains(name))
         .collect()
 }
 
@@ -309,7 +337,7 @@ fn tool(project: &Project, log: &mut Log, subcommand: &str, component: &str) -> 
 }
 
 /// `N tests`, if there was one.
-fn tests(output: impl AsRef<str>) -> Outcome {
+pub(crate) fn tests(output: impl AsRef<str>) -> Outcome {
     some(passed(output.as_ref()), "test")
 }
 
@@ -381,11 +409,12 @@ mod tests {
     }
 
     #[test]
-    fn test_targets_are_the_librarys_without_ui() {
+    fn test_targets_are_the_librarys_without_other_suites() {
         let metadata = serde_json::json!({ "packages": [
             { "name": "raddle", "source": null, "targets": [
                 { "name": "raddle", "kind": ["lib"] },
                 { "name": "ui", "kind": ["test"] },
+                { "name": "stress", "kind": ["test"] },
                 { "name": "spsc", "kind": ["test"] },
             ] },
             { "name": "raddle-loom-tests", "source": null, "targets": [

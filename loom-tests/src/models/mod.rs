@@ -1,6 +1,7 @@
 //! The models, one file per mechanism. A new file is a `mod` line and a line in [`all`].
 
 pub mod biased;
+pub mod bugs;
 pub mod counter;
 pub mod facade;
 pub mod handles;
@@ -24,6 +25,7 @@ pub fn all() -> Vec<(&'static str, fn())> {
         segments::MODELS,
         reuse::MODELS,
         handles::MODELS,
+        bugs::MODELS,
         stack::MODELS,
         stories::orders::MODELS,
         stories::updates::MODELS,

@@ -91,14 +91,3 @@ fn ten_comes_after_two() {
     edges.sort_by_key(|edge| natural(edge));
     assert_eq!(edges, ["queue/spsc::T1", "raw/line::P2", "raw/line::P10"]);
 }
-
-#[test]
-fn only_the_generated_part_is_replaced() {
-    let document = format!("before\n{BEGIN}\nold\n{END}\nafter\n");
-    let replaced = within_markers(&document, "new\n").unwrap();
-    assert_eq!(replaced, format!("before\n{BEGIN}\nnew\n{END}\nafter\n"));
-    assert_eq!(within_markers(&replaced, "new\n").unwrap(), replaced);
-    assert!(within_markers("no markers", "new\n").is_err());
-    let fresh = within_markers("", "new\n").unwrap();
-    assert_eq!(within_markers(&fresh, "new\n").unwrap(), fresh);
-}
