@@ -43,7 +43,9 @@ fn the_last_of_two_others_drops(model: Model) -> Checked {
             drop(owned);
             let others =
                 others.map(|shared| thread::spawn(move || assert_eq!(shared.clone().0, 7)));
-            others.map(|other| other.join().unwrap());
+            for other in others {
+                other.join().unwrap();
+            }
             drops.get()
         },
         [1],
