@@ -156,6 +156,9 @@ fn act<C: Counts>(counter: &C, ops: &[Count]) -> Vec<Event> {
 
 /// The counter after `before` additions, and then each of `threads` with its operations. Of a thread frozen by the plan the main
 /// thread doesn't wait before it has read the counter.
+///
+/// # Panics
+/// If a thread did.
 pub fn run<C: Counts>(
     threads: &[Vec<Count>],
     before: u64,

@@ -1,8 +1,8 @@
 //! Threads with a program each, and whether the history that comes of it is explained.
 
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use raddle::PushError;
 
@@ -10,7 +10,7 @@ use crate::history::{Event, Spec, What, is_explained};
 use crate::item::{self, Id, Item};
 use crate::kind::Kind;
 use crate::op::{BATCH, Op};
-use crate::search::{Found, Plan, Span, operation, search, wrong};
+use crate::search::{Found, Plan, Span, operation, search, thaw, wrong};
 
 /// A thread's handles, as far as it needs them.
 struct Hands<K: Kind> {
@@ -91,6 +91,9 @@ pub fn can_run<K: Kind>(programs: &[Vec<Op>]) -> bool {
 }
 
 /// Runs each of `programs` in a thread of its own, on a queue of `size` with some items `inside`, and explains the histories.
+///
+/// # Panics
+/// If a thread did.
 pub fn explain<K: Kind>(
     (size, inside): (usize, usize),
     programs: &[Vec<Op>],
@@ -132,8 +135,12 @@ pub fn explain<K: Kind>(
             }));
         }
         let mut history = Vec::new();
-        for thread in threads {
-            let (hands, events) = thread.join().expect("a thread");
+        // The first one is the last to be waited for, since the plan may have frozen it.
+        for i in (0..threads.len()).rev() {
+            if i == 0 {
+                thaw();
+            }
+            let (hands, events) = threads.remove(i).join().expect("a thread");
             all.tx = all.tx.take().or(hands.tx);
             all.rx = all.rx.take().or(hands.rx);
             history.push(events);

@@ -159,6 +159,8 @@ struct Search {
     path: Vec<(Vec<TaskId>, usize)>,
     depth: usize,
     preempted: usize,
+    /// Nobody has been chosen yet to go on, so that whoever is costs nothing.
+    is_open: bool,
     /// Whose turn, and how much of it is left.
     turn: (usize, usize),
     /// Thread 1's first turn, and then everybody's.
@@ -212,6 +214,7 @@ pub fn search(plan: Plan, body: impl Fn() + Send + Sync + 'static) -> Found {
             path: Vec::new(),
             depth: 0,
             preempted: 0,
+            is_open: false,
             turn: (0, 0),
             turns: Vec::new(),
             priorities: Vec::new(),
@@ -282,7 +285,8 @@ impl Search {
     fn choose(&mut self, able: &[TaskId], current: Option<TaskId>) -> TaskId {
         match &self.plan {
             Plan::Bounded { preemptions, .. } => {
-                let stays = current.filter(|current| able.contains(current));
+                let is_open = core::mem::take(&mut self.is_open);
+                let stays = current.filter(|current| !is_open && able.contains(current));
                 if self.depth == self.path.len() {
                     let mut choices: Vec<TaskId> = stays.into_iter().collect();
                     if stays.is_none() || self.preempted < *preemptions {
@@ -382,7 +386,10 @@ impl Scheduler for Counted {
         let beginner =
             able.iter().copied().find(|task| stage(|stage| !stage.ready[usize::from(*task)]));
         let picked = match main.or(beginner) {
-            Some(picked) => picked,
+            Some(picked) => {
+                search.is_open = true;
+                picked
+            }
             None => {
                 if let Plan::Bounded { freeze: Some(at), .. } = search.plan
                     && let Some(victim) = able.iter().position(|task| usize::from(*task) == 1)

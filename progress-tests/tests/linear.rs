@@ -1,8 +1,8 @@
 //! Every history has an explanation, and of twins not. Run with `cargo xtask test --only progress`.
 #![cfg(shuttle)]
 
+use core::sync::atomic::Ordering;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use raddle::stack::Stack;
 use raddle_progress_tests::counts::{self, Count, Counts, Own};
@@ -200,4 +200,17 @@ fn twins_have_histories_without_an_explanation() {
         let why = found.expect_err("it is wrong");
         assert!(why.contains("no order explains"), "{why}");
     }
+}
+
+/// A consumer that has passed over a slot has no claim on it any more: its producer gives the slot back, and the segment
+/// may be in use again, with an item that another consumer claims.
+#[test]
+fn who_passes_over_a_slot_leaves_it() {
+    let passed = Arc::new(Passed::default());
+    // The producer claims a slot and is off, one consumer passes over it and is off, the other leaves the segment behind.
+    let programs = [vec![Op::Push; 3], vec![Op::Pop], vec![Op::Pop]];
+    let plan = Plan::Random { schedules: 100_000, changes: 3, seed: 1 };
+    let found = explain::<MpmcUnbounded>((1, 0), &programs, plan, &passed);
+    assert_eq!(found.wrong, None);
+    println!("{} schedules", found.schedules);
 }

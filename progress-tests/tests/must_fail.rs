@@ -11,7 +11,7 @@ use raddle_progress_tests::twins::{Locked, Marked, StampedRing};
 fn blocked<K: Kind>(victim: Op, live: Op, inside: usize) -> Vec<(usize, String)> {
     let case = Case { size: 2, warm: 0, inside, victim, live: vec![live], full: true };
     let found = freeze::<K>(&case, 1, &mut Steps::new());
-    assert!(found.iter().map(|(_, found)| found.schedules).sum::<usize>() >= 5, "a vacuous search");
+    assert!(found.len() >= 3, "a vacuous search");
     found.into_iter().filter_map(|(at, found)| Some((at, found.wrong?))).collect()
 }
 
