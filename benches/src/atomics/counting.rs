@@ -252,8 +252,8 @@ fn words<S: Timed>(race: &Race<S>, groups: &[String; 3], lost: f64) -> String {
         "With {all}, fastest or not clearly slower: {}; {}, and {wrong}. With a reader, {}, and {}.",
         best(all),
         dearer.words("one atomic", "an owner's cell"),
-        reader.words("an addition to one atomic", "without"),
-        cell.words("one to an owner's cell", "without"),
+        reader.words("an addition to one atomic", "the same without"),
+        cell.words("one to an owner's cell", "the same without"),
     )
 }
 
@@ -287,7 +287,10 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("lost 25.0 % of the additions"), "{text}");
-        assert!(text.contains("atomic and without there is no clear difference"), "{text}");
+        assert!(
+            text.contains("atomic and the same without there is no clear difference"),
+            "{text}"
+        );
         let text = said(1.0, 1.05, 80.0, 0.0);
         assert!(
             text.contains("(owner-only) and raddle Counter (sharded); between one atomic"),

@@ -36,7 +36,7 @@ enum Way {
 
 const MUTEX: &str = "Mutex around the work";
 const SPIN: &str = "spin lock around the work";
-const OUTSIDE: &str = "Mutex to take, and to put";
+const OUTSIDE: &str = "Mutex to take and put";
 const QUEUE: &str = "raddle mpmc queue";
 const WAYS: [(Way, &str); 4] = [
     (Way::MutexInside, MUTEX),
@@ -312,7 +312,7 @@ mod tests {
         assert!(text.contains("0 ns: raddle mpmc queue; 100 ns: raddle mpmc queue;"), "{text}");
         assert!(text.contains("spin lock around the work 2.00x [2.00, 2.00];"), "{text}");
         let text = said(101.0, 10.0);
-        assert!(text.contains("to put and raddle mpmc queue"), "{text}");
+        assert!(text.contains("take and put and raddle mpmc queue"), "{text}");
         assert!(text.contains("raddle mpmc queue 1.00x [1.00, 1.00], unclear"), "{text}");
     }
 

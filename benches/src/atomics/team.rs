@@ -95,8 +95,10 @@ struct Share {
 }
 
 impl Share {
-    fn rate(&self) -> f64 {
-        self.moved as f64 / self.wall.as_secs_f64()
+    /// Operations per second of a window that was open for `open`: who came late did nothing before, and who was held up at
+    /// its end is measured until then.
+    fn rate(&self, open: Duration) -> f64 {
+        self.moved as f64 / self.wall.max(open).as_secs_f64()
     }
 }
 
@@ -124,7 +126,7 @@ impl<'a> Team<'a> {
     pub(super) fn sample<'w>(&self, seat: &(dyn Fn(usize) -> Work<'w> + Sync)) -> Sample {
         let phase = CachePadded::new(AtomicUsize::new(WARM));
         let barrier = Barrier::new(self.threads + 1);
-        let shares: Vec<Share> = thread::scope(|scope| {
+        let (open, shares): (Duration, Vec<Share>) = thread::scope(|scope| {
             let workers: Vec<_> = (0..self.threads)
                 .map(|id| {
                     let (phase, barrier) = (&phase, &barrier);
@@ -135,15 +137,17 @@ impl<'a> Team<'a> {
             // Phases only say when to look at one's own clock: Relaxed.
             thread::sleep(self.window / 4);
             phase.store(MEASURE, Ordering::Relaxed);
+            let opened = Instant::now();
             thread::sleep(self.window);
+            let open = opened.elapsed();
             if !self.calls.is_zero() {
                 phase.store(CALLS, Ordering::Relaxed);
                 thread::sleep(self.calls);
             }
             phase.store(STOP, Ordering::Relaxed);
-            crate::driver::join(workers)
+            (open, crate::driver::join(workers))
         });
-        self.conclude(shares)
+        self.conclude(open, &shares)
     }
 
     fn work<'w>(
@@ -157,17 +161,18 @@ impl<'a> Team<'a> {
         let (mut work, mut taken, clock) = (seat(id), no_calls(), Clock::new());
         barrier.wait();
         let mut done = 0;
-        // Always a turn in each phase, so that a thread that came late has a window too.
-        let mut until = |last, done: &mut u64| loop {
+        // Who gets its first turn when the window is closed has done nothing in it.
+        let mut turn = |done: &mut u64| {
             work(self.look);
             *done += u64::from(self.look);
-            if phase.load(Ordering::Relaxed) > last {
-                break;
-            }
+            phase.load(Ordering::Relaxed)
         };
-        until(WARM, &mut done);
+        // Each has a turn in the warm-up, however late, so that there is something to check.
+        while turn(&mut done) == WARM {}
         let (start, cpu, before) = (Instant::now(), machine::thread_cpu_time(), done);
-        until(MEASURE, &mut done);
+        while phase.load(Ordering::Relaxed) == MEASURE {
+            turn(&mut done);
+        }
         let (wall, moved) = (start.elapsed(), done - before);
         let cpu = machine::thread_cpu_time().zip(cpu).map(|(end, start)| end.saturating_sub(start));
         while phase.load(Ordering::Relaxed) <= CALLS {
@@ -180,13 +185,14 @@ impl<'a> Team<'a> {
         Share { wall, cpu, moved, done, taken, pinned }
     }
 
-    fn conclude(&self, shares: Vec<Share>) -> Sample {
-        let rates: Vec<_> = shares[..self.counted].iter().map(Share::rate).collect();
-        let ns = 1e9 / rates.iter().sum::<f64>();
+    fn conclude(&self, open: Duration, shares: &[Share]) -> Sample {
+        let rates: Vec<_> = shares[..self.counted].iter().map(|share| share.rate(open)).collect();
+        // Where nobody got to do anything, an operation takes longer than the window.
+        let ns = 1e9 / rates.iter().sum::<f64>().max(1.0 / open.as_secs_f64());
         // Each thread's share of a core over its own window.
         let cores: Option<f64> = shares
             .iter()
-            .map(|share| Some(share.cpu?.as_secs_f64() / share.wall.as_secs_f64()))
+            .map(|share| Some(share.cpu?.as_secs_f64() / share.wall.max(open).as_secs_f64()))
             .sum();
         let mut taken = no_calls();
         for share in &shares[..self.counted] {
@@ -229,6 +235,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn threads_that_come_late_or_never_add_nothing_to_the_rate() {
+        let placement = Placement { cpus: Vec::new() };
+        let open = Duration::from_millis(10);
+        let team = Team::new(&placement, 3, open);
+        let share = |ms, moved| Share {
+            wall: Duration::from_millis(ms),
+            cpu: None,
+            moved,
+            done: moved,
+            taken: no_calls(),
+            pinned: false,
+        };
+        // A hundred in the window; one for a moment at its end; one held up beyond it.
+        let all = [share(10, 100), share(0, 0), share(40, 40)];
+        assert_eq!(team.conclude(open, &all).ns, 1e9 / (10_000.0 + 1_000.0));
+        assert_eq!(team.conclude(open, &all).fair, Some(0.0));
+        // A few operations in the last moment are not a rate of a million.
+        let late = [share(10, 100), share(1, 10), share(0, 0)];
+        assert_eq!(team.conclude(open, &late).ns, 1e9 / 11_000.0);
+        let starved = [share(0, 0), share(0, 0), share(0, 0)];
+        assert_eq!(team.conclude(open, &starved).ns, 1e7);
+    }
+
+    #[test]
     fn a_quantile_of_nothing_is_not_zero() {
         let mut taken = no_calls();
         assert_eq!(quantile(&taken, 0.5), "-");
@@ -251,7 +281,7 @@ mod tests {
         let seen = counts.map(AtomicU64::into_inner);
         assert_eq!(sample.done, seen[..2]);
         assert_eq!(sample.total(), seen[0] + seen[1]);
-        assert!(sample.ns > 0.0 && seen[2] > 0);
+        assert!(sample.ns > 0.0);
         let timed = sample.calls.map_or(0, |calls| calls.calls);
         assert!(timed < sample.total(), "{timed}");
         assert!(!sample.pinned);
