@@ -67,9 +67,9 @@ pub(crate) fn address(project: &Project, log: &mut Log) -> Outcome {
                 report: "AddressSanitizer: ",
             },
             Twin {
-                bug: "the queue is dropped from the producers' segment on",
-                target: "vecdeque",
-                test: "the_fuzzers_corpora_agree",
+                bug: "values of an iterator that panics are pushed to nobody",
+                target: "stack",
+                test: "a_stack_works_on_after_a_panic",
                 report: "LeakSanitizer: detected memory leaks",
             },
         ],
@@ -91,9 +91,9 @@ pub(crate) fn races(project: &Project, log: &mut Log) -> Outcome {
                 report,
             },
             Twin {
-                bug: "the consumer loads the producers' place without acquiring it",
+                bug: "a slot's state is loaded without acquiring the item",
                 target: "stress",
-                test: "spmc_unbounded",
+                test: "mpmc_bounded",
                 report,
             },
         ],
@@ -156,7 +156,16 @@ impl Sanitizer {
             .env("RUSTFLAGS", self.flags)
             .env("TSAN_OPTIONS", format!("suppressions={}", suppressions.display()))
             .args(["test", "--locked", "--package", "raddle", "--target", &self.host])
-            .args(["--test", target, "--", "--test-threads=1", test]);
+            // (That one leaks on purpose.)
+            .args([
+                "--test",
+                target,
+                "--",
+                "--test-threads=1",
+                "--skip",
+                "a_leaked_iterator",
+                test,
+            ]);
         command
     }
 }
