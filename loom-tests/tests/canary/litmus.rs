@@ -335,7 +335,9 @@ fn readers_disagree(name: &'static str, store: Ordering, load: Ordering, between
             };
             let mine = read_in_turn(&words, 1, load, between);
             let theirs = reader.join().unwrap();
-            threads.map(|thread| thread.join().unwrap());
+            for thread in threads {
+                thread.join().unwrap();
+            }
             if mine == (1, 0) && theirs == (1, 0) {
                 // Not loom's: it outlives the execution.
                 disagreed.store(true, Relaxed);
