@@ -1,7 +1,7 @@
 //! `cargo xtask fuzz`: each target of `fuzz/` for its share of the time, under libFuzzer and the address sanitizer.
 //!
-//! What it learns stays below `target/`; `--keep` adds to the committed corpora what reaches further than they do. They are
-//! replayed without a fuzzer by `tests/vecdeque`, in the normal run.
+//! What it learns stays below `target/`; `--keep` makes of it the committed corpora, which `tests/vecdeque` replays without a
+//! fuzzer in the normal run: of the programs that together reach all that was reached, the [`KEPT`] longest of each target.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,18 @@ use crate::run::Project;
 use crate::threads::nightly;
 
 /// The longest program, and so the largest file of a corpus.
-const MAX_LEN: &str = "-max_len=300";
+const MAX_LEN: &str = "-max_len=256";
+
+/// Programs in a committed corpus.
+const KEPT: usize = 40;
 
 pub(crate) fn run(project: &Project, seconds: u64, keep: bool) -> Result<(), String> {
     let targets = targets(&project.root)?;
     let corpora = corpora(&project.root)?;
     cargo_fuzz(project)?;
     let each = (seconds / targets.len() as u64).max(1);
+    // All at once, which is quicker than one by one.
+    succeed(nightly("cargo").current_dir(&project.root).args(["fuzz", "build"]))?;
     for target in &targets {
         println!("{target}: {each} s");
         let learnt = folder(project.target.join("fuzz").join(target))?;
@@ -26,11 +31,31 @@ pub(crate) fn run(project: &Project, seconds: u64, keep: bool) -> Result<(), Str
         command.arg(&learnt).args(&corpora).args(["--", MAX_LEN, "-print_final_stats=1", &time]);
         succeed(&mut command)?;
         if keep {
-            let kept = folder(project.root.join("fuzz").join("corpus").join(target))?;
+            let smallest = project.target.join("fuzz").join(format!("{target}.kept"));
+            // What an earlier run left there would be kept with the rest.
+            let _ = fs::remove_dir_all(&smallest);
+            let smallest = folder(smallest)?;
             let mut command = fuzz(&project.root, target);
-            command.arg(&kept).arg(&learnt).args(["--", MAX_LEN, "-merge=1"]);
+            command.arg(&smallest).arg(&learnt).args(["--", MAX_LEN, "-set_cover_merge=1"]);
             succeed(&mut command)?;
+            keep_longest(&smallest, &project.root.join("fuzz").join("corpus").join(target))?;
         }
+    }
+    Ok(())
+}
+
+/// Copies the [`KEPT`] longest files, of whose names (the programs' hashes) libFuzzer has made sure that they differ.
+fn keep_longest(from: &Path, to: &Path) -> Result<(), String> {
+    let wrong = |error: std::io::Error| format!("{}: {error}", from.display());
+    let mut programs = Vec::new();
+    for entry in fs::read_dir(from).map_err(wrong)? {
+        let entry = entry.map_err(wrong)?;
+        programs.push((fs::read(entry.path()).map_err(wrong)?, entry.file_name()));
+    }
+    programs.sort_by_key(|(program, name)| (core::cmp::Reverse(program.len()), name.clone()));
+    let to = folder(to.into())?;
+    for (program, name) in programs.into_iter().take(KEPT) {
+        fs::write(to.join(name), program).map_err(wrong)?;
     }
     Ok(())
 }

@@ -71,7 +71,7 @@ enum Task {
         /// How long in all
         #[arg(long, default_value_t = 60)]
         seconds: u64,
-        /// Adds to fuzz/corpus what reaches further
+        /// Adds to fuzz/corpus what reached furthest
         #[arg(long)]
         keep: bool,
     },
