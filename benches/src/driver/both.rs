@@ -4,15 +4,14 @@
 //! until what they have together is what they pushed together.
 
 use core::time::Duration;
-use std::thread;
 
 use super::control::Control;
+use super::crew::{self, Kept, Work as Boxed};
 use super::gauge::{Counters, Gauge, Pass, Window};
-use super::stream::join;
 use super::{Direction, Flaw, LOOK, Sample, Shares, conclude};
 use crate::cell::{Cell, Topology};
 use crate::machine::Placement;
-use crate::message::{Payload, Proof, word};
+use crate::message::{Census, Payload, Proof, word};
 use crate::plan::Timing;
 use crate::subject::{Consume, Produce, Subject};
 
@@ -20,64 +19,76 @@ use crate::subject::{Consume, Produce, Subject};
 const LAPS: u64 = 2048;
 
 /// What one thread has.
-pub(super) struct Hands<T, C, P> {
+pub(super) struct Hands<T, C> {
     tx: T,
     rx: C,
-    proof: P,
+    proof: Census,
     /// Its number.
     id: usize,
     /// Messages it pushed.
     pushed: u64,
 }
 
-type HandsOf<M, S, P> = Hands<<S as Subject>::Producer<M>, <S as Subject>::Consumer<M>, P>;
+type HandsOf<M, S> = Hands<<S as Subject>::Producer<M>, <S as Subject>::Consumer<M>>;
 
 /// What one thread does until the pass is over.
 type Work<H> = fn(&Cell, &Control, &mut Gauge, H) -> (Counters, H);
 
-pub(super) fn run<M: Payload, S: Subject, P: Proof>(
+/// What a thread leaves behind.
+struct Left<'a> {
+    window: Window,
+    pushed: u64,
+    proof: Census,
+    _ends: Kept<'a>,
+}
+
+pub(super) fn run<M: Payload, S: Subject>(
     cell: &Cell,
     timing: &Timing,
     placement: &Placement,
-    work: Work<HandsOf<M, S, P>>,
+    work: Work<HandsOf<M, S>>,
 ) -> Result<Sample, Flaw> {
     let Topology { producers: threads, .. } = cell.topology;
     let (tx, rx) = S::open::<M>(cell.capacity.lap(), cell.topology);
     assert!(tx.len() == threads && rx.len() == threads, "one handle per thread and end");
     let control = &Control::new(cell, threads, timing, placement);
-    let (warm, left) = thread::scope(|scope| {
-        let spawn = |(id, (tx, rx))| {
-            let core = placement.core(id, threads, cell.cores);
-            let hands = Hands { tx, rx, proof: P::new(threads, threads == 1), id, pushed: 0 };
-            scope.spawn(move || {
-                let mut gauge = Gauge::new(Some(LAPS), core);
-                control.start();
-                let (now, mut hands) = work(cell, control, &mut gauge, hands);
-                let window = gauge.close(control, &now);
-                control.finish(hands.pushed);
-                control.drain(&mut hands.rx, &mut hands.proof, drop);
-                (window, hands)
-            })
-        };
-        let threads: Vec<_> = tx.into_iter().zip(rx).enumerate().map(spawn).collect();
-        let warm = control.conduct(threads.len(), Duration::ZERO, timing);
-        (warm, join(threads))
-    });
-    let pushed = left.iter().map(|(_, hands)| hands.pushed).collect();
-    let proofs = left.iter().map(|(_, hands)| hands.proof.clone()).collect();
+    let mut all: Vec<Boxed<'_, _>> = Vec::with_capacity(threads);
+    for (id, (tx, rx)) in tx.into_iter().zip(rx).enumerate() {
+        let core = placement.core(id, threads, cell.cores);
+        let hands = Hands { tx, rx, proof: Census::new(threads, threads == 1), id, pushed: 0 };
+        all.push(Box::new(move || {
+            let mut gauge = Gauge::new(Some(LAPS), core);
+            control.start();
+            let (now, mut hands) = work(cell, control, &mut gauge, hands);
+            let window = gauge.close(control, &now);
+            control.finish(hands.pushed);
+            control.drain(&mut hands.rx, &mut hands.proof, drop);
+            let Hands { tx, rx, proof, pushed, .. } = hands;
+            Left { window, pushed, proof, _ends: Box::new((tx, rx)) }
+        }));
+    }
+    let conduct = || control.conduct(threads, Duration::ZERO, timing);
+    let (warm, left) = crew::all(all, &conduct);
+    judge::<M>(warm, &left)
+}
+
+/// What follows from what the threads left: the same code for all kinds.
+fn judge<M: Payload>(warm: bool, left: &[Left<'_>]) -> Result<Sample, Flaw> {
+    let pushed = left.iter().map(|left| left.pushed).collect();
+    let proofs = left.iter().map(|left| left.proof.clone()).collect();
     let verified = Direction { pushed, proofs }.verify::<M>()?;
-    let windows: Vec<&Window> = left.iter().map(|(window, _)| window).collect();
+    let windows: Vec<&Window> = left.iter().map(|left| &left.window).collect();
     let sample = conclude(verified, &windows, &windows, &windows, &windows, warm)?;
     Ok(Sample { shares: Shares::of(&windows, &[]), ..sample })
 }
 
 /// A push, then a pop, which may find that another thread was quicker, and tries again.
-pub(super) fn pairs<M: Payload, T: Produce<M>, C: Consume<M>, P: Proof>(
+pub(super) fn pairs<M: Payload, T: Produce<M>, C: Consume<M>>(
     _cell: &Cell,
     control: &Control,
     gauge: &mut Gauge,
-    mut hands: Hands<T, C, P>,
-) -> (Counters, Hands<T, C, P>) {
+    mut hands: Hands<T, C>,
+) -> (Counters, Hands<T, C>) {
     let Hands { tx, rx, proof, id, pushed } = &mut hands;
     let first = word(*id, 0);
     let mut now = Counters::default();
@@ -103,12 +114,12 @@ pub(super) fn pairs<M: Payload, T: Produce<M>, C: Consume<M>, P: Proof>(
 }
 
 /// Pushes one by one, then takes all there is; what counts is what it pushed.
-pub(super) fn bursts<M: Payload, T: Produce<M>, C: Consume<M>, P: Proof>(
+pub(super) fn bursts<M: Payload, T: Produce<M>, C: Consume<M>>(
     cell: &Cell,
     control: &Control,
     gauge: &mut Gauge,
-    mut hands: Hands<T, C, P>,
-) -> (Counters, Hands<T, C, P>) {
+    mut hands: Hands<T, C>,
+) -> (Counters, Hands<T, C>) {
     let Hands { tx, rx, proof, id, pushed } = &mut hands;
     let first = word(*id, 0);
     let mut now = Counters::default();

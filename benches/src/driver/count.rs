@@ -7,8 +7,8 @@ use core::time::Duration;
 use std::thread;
 
 use super::control::{Control, STOP};
+use super::crew::{self, Work};
 use super::gauge::{Counters, Gauge, Pass, Window};
-use super::stream::join;
 use super::{Flaw, Sample, Shares, conclude};
 use crate::cell::{Cell, READ_EVERY_US, Topology};
 use crate::machine::Placement;
@@ -30,17 +30,17 @@ pub(crate) fn run<C: Counter>(
     let Topology { producers: adders, consumers: readers } = cell.topology;
     let counter = &C::new(adders);
     let control = &Control::new(cell, adders, timing, placement);
-    let (warm, added, seen) = thread::scope(|scope| {
-        let spawn = |id| {
-            let core = placement.core(id, adders, cell.cores);
-            scope.spawn(move || add(counter, control, id, core))
-        };
-        let adders: Vec<_> = (0..adders).map(spawn).collect();
-        let readers: Vec<_> =
-            (0..readers).map(|_| scope.spawn(move || read(counter, control))).collect();
-        let warm = control.conduct(adders.len(), Duration::ZERO, timing);
-        (warm, join(adders), join(readers))
-    });
+    let mut add_all: Vec<Work<'_, _>> = Vec::with_capacity(adders);
+    for id in 0..adders {
+        let core = placement.core(id, adders, cell.cores);
+        add_all.push(Box::new(move || add(counter, control, id, core)));
+    }
+    let mut read_all: Vec<Work<'_, _>> = Vec::with_capacity(readers);
+    for _ in 0..readers {
+        read_all.push(Box::new(move || read(counter, control)));
+    }
+    let conduct = || control.conduct(adders, Duration::ZERO, timing);
+    let (warm, added, seen) = crew::both(add_all, read_all, &conduct);
     let total = added.iter().map(|(_, total)| total).sum();
     judge(total, counter.sum(), &seen)?;
     let windows: Vec<&Window> = added.iter().map(|(window, _)| window).collect();

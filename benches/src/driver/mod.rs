@@ -14,12 +14,13 @@
 //! In a stream the same threads on the same queue go on after the window, now with a clock around each call: what one call
 //! takes at worst is known without a clock in the window. Modes without a stream have no such phase.
 //!
-//! `control` has the phases, the wait between tries and the drain; `gauge` the stamps and the clock; `gate` the limit of
-//! unbounded queues; `stream`, `pair`, `both` and `count` the loops.
+//! `control` has the phases, the wait between tries and the drain; `crew` the threads; `gauge` the stamps and the clock; `gate`
+//! the limit of unbounded queues; `stream`, `pair`, `both` and `count` the loops.
 
 mod both;
 mod control;
 mod count;
+mod crew;
 mod gate;
 mod gauge;
 mod pair;
@@ -32,7 +33,7 @@ use serde::Serialize;
 
 use crate::cell::{Cell, Mode};
 use crate::machine::Placement;
-use crate::message::{Breach, Payload, Proof};
+use crate::message::{Audit, Breach, Census, Payload, Proof};
 use crate::plan::Timing;
 use crate::stats;
 use crate::subject::Subject;
@@ -40,9 +41,9 @@ use crate::subject::Subject;
 use hdrhistogram::Histogram;
 
 pub(crate) use count::run as count;
+pub(crate) use crew::join;
 pub(crate) use gauge::LONGEST_CALL_NS;
 use gauge::{Calls, Window};
-pub(crate) use stream::join;
 
 /// Messages between two looks at the phase.
 const LOOK: u64 = 64;
@@ -163,18 +164,41 @@ pub enum Flaw {
     Starved,
 }
 
-/// Measures `S` in `cell`, once, with payload `M`, as `P` verifies it.
-pub(crate) fn run<M: Payload, S: Subject, P: Proof>(
+/// Measures queue `S` in `cell`, once, with payload `M`.
+pub(crate) fn queue<M: Payload, S: Subject>(
     cell: &Cell,
     timing: &Timing,
     placement: &Placement,
 ) -> Result<Sample, Flaw> {
     match cell.mode {
-        Mode::Stream => stream::run::<M, S, P>(cell, timing, placement),
-        Mode::Alone => pair::alone::<M, S, P>(cell, timing, placement),
-        Mode::RoundTrip => pair::round_trip::<M, S, P>(cell, timing, placement),
-        Mode::Pairs => both::run::<M, S, P>(cell, timing, placement, both::pairs::<M, _, _, P>),
-        Mode::Bursts => both::run::<M, S, P>(cell, timing, placement, both::bursts::<M, _, _, P>),
+        Mode::Stream => stream::run::<M, S, Audit>(cell, timing, placement),
+        Mode::Alone => pair::alone::<M, S>(cell, timing, placement),
+        Mode::RoundTrip => pair::round_trip::<M, S>(cell, timing, placement),
+        mode => unreachable!("{mode:?} of a queue passed the cell's check"),
+    }
+}
+
+/// As [`queue`], of several queues in place of a wide one: they only stream.
+pub(crate) fn spread<M: Payload, S: Subject>(
+    cell: &Cell,
+    timing: &Timing,
+    placement: &Placement,
+) -> Result<Sample, Flaw> {
+    assert_eq!(cell.mode, Mode::Stream, "another mode of several queues passed the cell's check");
+    stream::run::<M, S, Audit>(cell, timing, placement)
+}
+
+/// As [`queue`], of a kind that promises no order.
+pub(crate) fn stack<M: Payload, S: Subject>(
+    cell: &Cell,
+    timing: &Timing,
+    placement: &Placement,
+) -> Result<Sample, Flaw> {
+    match cell.mode {
+        Mode::Stream => stream::run::<M, S, Census>(cell, timing, placement),
+        Mode::Pairs => both::run::<M, S>(cell, timing, placement, both::pairs::<M, _, _>),
+        Mode::Bursts => both::run::<M, S>(cell, timing, placement, both::bursts::<M, _, _>),
+        mode => unreachable!("{mode:?} of a stack passed the cell's check"),
     }
 }
 

@@ -1,15 +1,15 @@
 //! The two modes without a stream: one thread alone, and the round trip.
 
 use core::time::Duration;
-use std::thread;
 
 use super::control::Control;
+use super::crew::{self, Kept};
 use super::gauge::{Counters, Gauge, Pass, Window};
-use super::stream::{fill, join};
+use super::stream::fill;
 use super::{Direction, Flaw, LOOK, Sample, conclude};
 use crate::cell::{Cell, Topology};
 use crate::machine::Placement;
-use crate::message::{Payload, Proof, word};
+use crate::message::{Audit, Payload, Proof, word};
 use crate::plan::Timing;
 use crate::subject::{Consume, Produce, Subject};
 
@@ -20,8 +20,11 @@ fn open<M: Payload, S: Subject>(cell: &Cell) -> (S::Producer<M>, S::Consumer<M>)
     ends.expect("one handle per end")
 }
 
+/// What a worker leaves behind: its window, how many it pushed, the record of what it popped, its ends.
+type Left<'a> = (Window, u64, Audit, Kept<'a>);
+
 /// One thread pushes and pops in turn.
-pub(super) fn alone<M: Payload, S: Subject, P: Proof>(
+pub(super) fn alone<M: Payload, S: Subject>(
     cell: &Cell,
     timing: &Timing,
     placement: &Placement,
@@ -30,30 +33,34 @@ pub(super) fn alone<M: Payload, S: Subject, P: Proof>(
     let control = &Control::new(cell, 1, timing, placement);
     let core = placement.core(0, 1, cell.cores);
     let laps = 2 * cell.capacity.lap() as u64;
-    let (warm, result) = thread::scope(|scope| {
-        let thread = scope.spawn(move || both::<M, _, _, P>(cell, control, core, laps, tx, rx));
-        let warm = control.conduct(1, Duration::ZERO, timing);
-        (warm, join(vec![thread]))
-    });
-    let Some((window, pushed, proof, ..)) = result.into_iter().next() else {
-        unreachable!("one thread, one result")
-    };
-    let verified = Direction { pushed: vec![pushed], proofs: vec![proof] }.verify::<M>()?;
-    let only = &[&window];
-    conclude(verified, only, only, only, only, warm)
+    let work = Box::new(move || both::<M, _, _>(cell, control, core, laps, tx, rx));
+    let (warm, left) = crew::all(vec![work], &|| control.conduct(1, Duration::ZERO, timing));
+    judge::<M>(warm, &left)
 }
 
-fn both<M: Payload, T: Produce<M>, C: Consume<M>, P: Proof>(
+/// What follows from what the threads left, each of whom sent to itself or to the other; the first one's time is the result.
+fn judge<M: Payload>(warm: bool, left: &[Left<'_>]) -> Result<Sample, Flaw> {
+    let mut verified = 0;
+    for (i, (_, pushed, ..)) in left.iter().enumerate() {
+        let (.., proof, _) = &left[left.len() - 1 - i];
+        let direction = Direction { pushed: vec![*pushed], proofs: vec![proof.clone()] };
+        verified += direction.verify::<M>()?;
+    }
+    let busy: Vec<&Window> = left.iter().map(|(window, ..)| window).collect();
+    conclude(verified, &busy, &busy, &busy[..1], &busy, warm)
+}
+
+fn both<'a, M: Payload, T: Produce<M> + 'a, C: Consume<M> + 'a>(
     cell: &Cell,
     control: &Control,
     core: Option<usize>,
     laps: u64,
     mut tx: T,
     mut rx: C,
-) -> (Window, u64, P, T, C) {
+) -> Left<'a> {
     let first = word(0, 0);
     let mut pushed = 0;
-    let mut proof = P::new(1, true);
+    let mut proof = Audit::new(1, true);
     let mut now = Counters::default();
     let mut gauge = Gauge::new(Some(laps), core);
     control.start();
@@ -98,11 +105,11 @@ fn both<M: Payload, T: Produce<M>, C: Consume<M>, P: Proof>(
     let window = gauge.close(control, &now);
     control.finish(pushed);
     control.drain(&mut rx, &mut proof, drop);
-    (window, pushed, proof, tx, rx)
+    (window, pushed, proof, Box::new((tx, rx)))
 }
 
 /// One item goes there and back before the next one leaves.
-pub(super) fn round_trip<M: Payload, S: Subject, P: Proof>(
+pub(super) fn round_trip<M: Payload, S: Subject>(
     cell: &Cell,
     timing: &Timing,
     placement: &Placement,
@@ -110,40 +117,25 @@ pub(super) fn round_trip<M: Payload, S: Subject, P: Proof>(
     let ((ping_tx, ping_rx), (pong_tx, pong_rx)) = (open::<M, S>(cell), open::<M, S>(cell));
     let control = &Control::new(cell, 1, timing, placement);
     let laps = 2 * cell.capacity.lap() as u64;
-    let (warm, mut results) = thread::scope(|scope| {
-        let core = placement.core(0, 2, cell.cores);
-        let serve = scope.spawn(move || serve::<M, _, _, P>(control, core, laps, ping_tx, pong_rx));
-        let core = placement.core(1, 2, cell.cores);
-        let echo = scope.spawn(move || echo::<M, _, _, P>(control, core, ping_rx, pong_tx));
-        let warm = control.conduct(1, Duration::ZERO, timing);
-        (warm, (join(vec![serve]), join(vec![echo])))
-    });
-    let Some(((here, pinged, pongs, ..), (there, ponged, pings, ..))) =
-        results.0.pop().zip(results.1.pop())
-    else {
-        unreachable!("two threads, two results")
-    };
-    let there_and_back = [
-        Direction { pushed: vec![pinged], proofs: vec![pings] },
-        Direction { pushed: vec![ponged], proofs: vec![pongs] },
-    ];
-    let each = there_and_back.into_iter().map(Direction::verify::<M>);
-    let verified = each.sum::<Result<u64, Flaw>>()?;
-    let both = &[&here, &there];
-    conclude(verified, both, both, &[&here], both, warm)
+    let core = |thread| placement.core(thread, 2, cell.cores);
+    let (here, there) = (core(0), core(1));
+    let serve = Box::new(move || serve::<M, _, _>(control, here, laps, ping_tx, pong_rx));
+    let echo = Box::new(move || echo::<M, _, _>(control, there, ping_rx, pong_tx));
+    let (warm, left) = crew::all(vec![serve, echo], &|| control.conduct(1, Duration::ZERO, timing));
+    judge::<M>(warm, &left)
 }
 
 /// Sends an item and waits for it to come back.
-fn serve<M: Payload, T: Produce<M>, C: Consume<M>, P: Proof>(
+fn serve<'a, M: Payload, T: Produce<M> + 'a, C: Consume<M> + 'a>(
     control: &Control,
     core: Option<usize>,
     laps: u64,
     mut tx: T,
     mut rx: C,
-) -> (Window, u64, P, T, C) {
+) -> Left<'a> {
     let first = word(0, 0);
     let mut pushed = 0;
-    let mut proof = P::new(1, true);
+    let mut proof = Audit::new(1, true);
     let mut now = Counters::default();
     let mut gauge = Gauge::new(Some(laps), core);
     control.start();
@@ -162,18 +154,18 @@ fn serve<M: Payload, T: Produce<M>, C: Consume<M>, P: Proof>(
     }
     let window = gauge.close(control, &now);
     control.finish(pushed);
-    (window, pushed, proof, tx, rx)
+    (window, pushed, proof, Box::new((tx, rx)))
 }
 
 /// Sends back what comes.
-fn echo<M: Payload, T: Produce<M>, C: Consume<M>, P: Proof>(
+fn echo<'a, M: Payload, T: Produce<M> + 'a, C: Consume<M> + 'a>(
     control: &Control,
     core: Option<usize>,
     mut rx: C,
     mut tx: T,
-) -> (Window, u64, P, T, C) {
+) -> Left<'a> {
     let mut pushed = 0;
-    let mut proof = P::new(1, true);
+    let mut proof = Audit::new(1, true);
     let mut now = Counters::default();
     let mut gauge = Gauge::new(None, core);
     control.start();
@@ -193,5 +185,5 @@ fn echo<M: Payload, T: Produce<M>, C: Consume<M>, P: Proof>(
         let back = control.persist(|| tx.push(item).then_some(()));
         pushed += u64::from(back.is_some());
     });
-    (window, pushed, proof, tx, rx)
+    (window, pushed, proof, Box::new((tx, rx)))
 }

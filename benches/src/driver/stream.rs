@@ -1,9 +1,8 @@
 //! P producers push as fast as they can, C consumers pop as fast as they can: first in a window, then, apart from it, with a
 //! clock around each call.
 
-use std::thread::{self, ScopedJoinHandle};
-
 use super::control::Control;
+use super::crew::{self, Kept, Work};
 use super::gauge::{Calls, Counters, Gauge, Pass, Window};
 use super::{CallTimes, Direction, Flaw, LOOK, Sample, Shares, conclude};
 use crate::cell::{Cell, Topology};
@@ -22,12 +21,12 @@ struct Seat<'a> {
     id: usize,
 }
 
-/// What a worker leaves behind. The ends come back too: no queue is measured, or judged, while it closes.
-struct Left<E, R> {
+/// What a worker leaves behind.
+struct Left<'a, R> {
     window: Window,
     calls: Calls,
     record: R,
-    _end: E,
+    _end: Kept<'a>,
 }
 
 pub(super) fn run<M: Payload, S: Subject, P: Proof>(
@@ -40,36 +39,37 @@ pub(super) fn run<M: Payload, S: Subject, P: Proof>(
     assert!(tx.len() == producers && rx.len() == consumers, "one handle per thread");
     let control = &Control::new(cell, producers, timing, placement);
     let laps = (2 * cell.capacity.lap()).div_ceil(consumers) as u64;
-    let (warm, sent, received) = thread::scope(|scope| {
-        let seat = |id, thread| {
-            let core = placement.core(thread, cell.threads(), cell.cores);
-            Seat { cell, control, core, id }
-        };
-        let tx: Vec<_> = tx
-            .into_iter()
-            .enumerate()
-            .map(|(id, end)| {
-                let seat = seat(id, id);
-                scope.spawn(move || produce::<M, _>(seat, end))
-            })
-            .collect();
-        let rx: Vec<_> = rx
-            .into_iter()
-            .enumerate()
-            .map(|(id, end)| {
-                let seat = seat(id, producers + id);
-                scope.spawn(move || consume::<M, _, P>(seat, laps, end))
-            })
-            .collect();
-        let warm = control.conduct(consumers, timing.calls, timing);
-        (warm, join(tx), join(rx))
-    });
+    let seat = |id, thread| {
+        let core = placement.core(thread, cell.threads(), cell.cores);
+        Seat { cell, control, core, id }
+    };
+    let mut produce_all: Vec<Work<'_, _>> = Vec::with_capacity(producers);
+    for (id, end) in tx.into_iter().enumerate() {
+        let seat = seat(id, id);
+        produce_all.push(Box::new(move || produce::<M, _>(seat, end)));
+    }
+    let mut consume_all: Vec<Work<'_, _>> = Vec::with_capacity(consumers);
+    for (id, end) in rx.into_iter().enumerate() {
+        let seat = seat(id, producers + id);
+        consume_all.push(Box::new(move || consume::<M, _, P>(seat, laps, end)));
+    }
+    let conduct = || control.conduct(consumers, timing.calls, timing);
+    let (warm, sent, received) = crew::both(produce_all, consume_all, &conduct);
+    judge::<M, P>(warm, sent, received)
+}
+
+/// What follows from what the threads left: the same code for all kinds.
+fn judge<M: Payload, P: Proof>(
+    warm: bool,
+    sent: Vec<Left<'_, u64>>,
+    received: Vec<Left<'_, P>>,
+) -> Result<Sample, Flaw> {
     let pushed = sent.iter().map(|left| left.record).collect();
+    let proofs = received.iter().map(|left| left.record.clone()).collect();
+    let verified = Direction::<P> { pushed, proofs }.verify::<M>()?;
     let sending: Vec<_> = sent.iter().map(|left| &left.window).collect();
     let receiving: Vec<_> = received.iter().map(|left| &left.window).collect();
-    let proofs = received.iter().map(|left| left.record.clone()).collect();
     let busy: Vec<_> = sending.iter().chain(&receiving).copied().collect();
-    let verified = Direction::<P> { pushed, proofs }.verify::<M>()?;
     let sample = conclude(verified, &sending, &receiving, &receiving, &busy, warm)?;
     let shares = Shares::of(&sending, &receiving);
     let pushes: Vec<_> = sent.into_iter().map(|left| left.calls).collect();
@@ -77,15 +77,7 @@ pub(super) fn run<M: Payload, S: Subject, P: Proof>(
     Ok(Sample { shares, calls: CallTimes::of(&pushes, &pops), ..sample })
 }
 
-/// The results of all threads; a panic in one of them goes on here.
-pub(crate) fn join<R>(threads: Vec<ScopedJoinHandle<'_, R>>) -> Vec<R> {
-    let join = |thread: ScopedJoinHandle<'_, R>| {
-        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    };
-    threads.into_iter().map(join).collect()
-}
-
-fn produce<M: Payload, P: Produce<M>>(seat: Seat<'_>, end: P) -> Left<P, u64> {
+fn produce<'a, M: Payload, P: Produce<M> + 'a>(seat: Seat<'_>, end: P) -> Left<'a, u64> {
     let control = seat.control;
     let mut gauge = Gauge::new(None, seat.core);
     let mut calls = Calls::new();
@@ -94,7 +86,7 @@ fn produce<M: Payload, P: Produce<M>>(seat: Seat<'_>, end: P) -> Left<P, u64> {
     let window = gauge.close(control, &now);
     let (now, end) = push::<M, P, _>(seat, &mut calls, now, end);
     control.finish(now.moved);
-    Left { window, calls, record: now.moved, _end: end }
+    Left { window, calls, record: now.moved, _end: Box::new(end) }
 }
 
 /// Pushes until the pass is over. Takes and gives back what it changes, so that it can live in registers.
@@ -147,7 +139,11 @@ pub(super) fn fill<M: Payload>(items: &mut [M], next: u64) {
     }
 }
 
-fn consume<M: Payload, C: Consume<M>, P: Proof>(seat: Seat<'_>, laps: u64, end: C) -> Left<C, P> {
+fn consume<'a, M: Payload, C: Consume<M> + 'a, P: Proof>(
+    seat: Seat<'_>,
+    laps: u64,
+    end: C,
+) -> Left<'a, P> {
     let Seat { cell, control, .. } = seat;
     let mut proof = P::new(cell.topology.producers, cell.topology.consumers == 1);
     let mut gauge = Gauge::new(Some(laps), seat.core);
@@ -157,7 +153,7 @@ fn consume<M: Payload, C: Consume<M>, P: Proof>(seat: Seat<'_>, laps: u64, end: 
     let window = gauge.close(control, &now);
     let (_, mut end) = pop::<M, C, P, _>(seat, &mut calls, &mut proof, now, end);
     control.drain(&mut end, &mut proof, drop);
-    Left { window, calls, record: proof, _end: end }
+    Left { window, calls, record: proof, _end: Box::new(end) }
 }
 
 /// Pops until the pass is over, as [`push`] pushes.

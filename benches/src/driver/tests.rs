@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::cell::{DEPTH, Queues, Structure, Topology};
-use crate::message::{Audit, Census, Message};
+use crate::message::Message;
 use crate::subject::{Consume, Counter, Ends, Handles, Kind, Origin, Produce, Role, Spread};
 
 /// The pop at which a faulty queue goes wrong.
@@ -107,11 +107,11 @@ fn sample<const FAULT: u8>(cell: &str) -> Result<Sample, Flaw> {
     let cell = Cell::parse(cell).unwrap();
     let placement = Placement { cpus: Vec::new() };
     if cell.structure == Structure::Stack {
-        return run::<Message<8>, Faulty<FAULT>, Census>(&cell, &TIMING, &placement);
+        return stack::<Message<8>, Faulty<FAULT>>(&cell, &TIMING, &placement);
     }
     match cell.queues {
-        Queues::One => run::<Message<8>, Faulty<FAULT>, Audit>(&cell, &TIMING, &placement),
-        Queues::Any => run::<Message<8>, Spread<Narrow<FAULT>>, Audit>(&cell, &TIMING, &placement),
+        Queues::One => queue::<Message<8>, Faulty<FAULT>>(&cell, &TIMING, &placement),
+        Queues::Any => spread::<Message<8>, Spread<Narrow<FAULT>>>(&cell, &TIMING, &placement),
     }
 }
 
@@ -210,7 +210,7 @@ fn an_unbounded_queue_is_kept_at_its_depth() {
     let cell = Cell::parse("payload=64,capacity=unbounded,topology=2x1").unwrap();
     eventually(|| {
         let result =
-            run::<Message<8>, Reluctant, Audit>(&cell, &TIMING, &Placement { cpus: Vec::new() });
+            queue::<Message<8>, Reluctant>(&cell, &TIMING, &Placement { cpus: Vec::new() });
         assert!(!matches!(result, Err(Flaw::Breach(_))), "{result:?}");
         let deepest = DEEPEST.load(Ordering::Relaxed);
         // Two producers may take leave at the same time, each without knowing of the other's.

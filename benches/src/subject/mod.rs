@@ -19,7 +19,7 @@ use crate::cell::{Cell, Topology};
 use crate::driver::{self, Flaw, Sample};
 use crate::machine::Placement;
 use crate::memory::{self, Filled};
-use crate::message::{Audit, Census, Message, Payload, Proof};
+use crate::message::{Message, Payload};
 use crate::plan::Timing;
 
 /// A producing end, held by one thread.
@@ -103,41 +103,61 @@ pub trait Counter: Sized + Sync + 'static {
     fn sum(&self) -> u64;
 }
 
+/// Calls `$function` with the payload of `$cell`; the sizes are `cell::PAYLOADS`.
+macro_rules! with_payload {
+    ($cell:ident, $($function:ident)::+ :: <$type:ty>, $($argument:expr),+) => {
+        match $cell.payload {
+            8 => $($function)::+::<Message<1>, $type>($($argument),+),
+            64 => $($function)::+::<Message<8>, $type>($($argument),+),
+            256 => $($function)::+::<Message<32>, $type>($($argument),+),
+            other => unreachable!("a cell of {other} bytes passed its check"),
+        }
+    };
+}
+
+type Sampling = fn(&Cell, &Timing, &Placement) -> Result<Sample, Flaw>;
+
 /// A kind whose types are erased, for tables of kinds.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry {
     /// Who it is.
     pub kind: Kind,
     refuses: fn(&Cell) -> Option<String>,
-    sample: fn(&Cell, &Timing, &Placement) -> Result<Sample, Flaw>,
+    sample: Sampling,
     fill: Option<fn(&Cell) -> Filled>,
 }
 
 impl Entry {
     /// Erases the types of `S`.
     pub const fn of<S: Subject>() -> Self {
-        Self::verified::<S, Audit>()
+        Self::sampled::<S>(S::KIND, |cell, timing, placement| {
+            with_payload!(cell, driver::queue::<S>, cell, timing, placement)
+        })
     }
 
     /// As [`of`](Self::of), of a kind that promises no order.
     pub const fn stack<S: Subject>() -> Self {
-        Self::verified::<S, Census>()
-    }
-
-    const fn verified<S: Subject, P: Proof>() -> Self {
-        let (sample, fill) = (sample::<S, P>, Some(fill::<S> as fn(&Cell) -> Filled));
-        Self { kind: S::KIND, refuses: S::refuses, sample, fill }
-    }
-
-    /// Erases the types of a counter.
-    pub const fn counter<C: Counter>() -> Self {
-        Self { kind: C::KIND, refuses: |_| None, sample: driver::count::<C>, fill: None }
+        Self::sampled::<S>(S::KIND, |cell, timing, placement| {
+            with_payload!(cell, driver::stack::<S>, cell, timing, placement)
+        })
     }
 
     /// As many queues of kind `S` as its ends ask for, under a name of its own: they answer the topology question.
     pub const fn spread<S: Subject>(id: &'static str, title: &'static str) -> Self {
         let kind = Kind { id, title, spread: true, ..S::KIND };
-        Self { kind, ..Self::of::<Spread<S>>() }
+        Self::sampled::<Spread<S>>(kind, |cell, timing, placement| {
+            with_payload!(cell, driver::spread::<Spread<S>>, cell, timing, placement)
+        })
+    }
+
+    const fn sampled<S: Subject>(kind: Kind, sample: Sampling) -> Self {
+        let fill = |cell: &Cell| with_payload!(cell, memory::fill::<S>, cell);
+        Self { kind, refuses: S::refuses, sample, fill: Some(fill) }
+    }
+
+    /// Erases the types of a counter.
+    pub const fn counter<C: Counter>() -> Self {
+        Self { kind: C::KIND, refuses: |_| None, sample: driver::count::<C>, fill: None }
     }
 
     /// Why this kind has no figure in `cell`.
@@ -169,28 +189,4 @@ impl Entry {
             Err(panic) => std::panic::resume_unwind(panic),
         })
     }
-}
-
-/// Calls `$function` with the payload of `$cell`; the sizes are `cell::PAYLOADS`.
-macro_rules! with_payload {
-    ($cell:ident, $($function:ident)::+ :: <$($type:ident),+>, $($argument:expr),+) => {
-        match $cell.payload {
-            8 => $($function)::+::<Message<1>, $($type),+>($($argument),+),
-            64 => $($function)::+::<Message<8>, $($type),+>($($argument),+),
-            256 => $($function)::+::<Message<32>, $($type),+>($($argument),+),
-            other => unreachable!("a cell of {other} bytes passed its check"),
-        }
-    };
-}
-
-fn sample<S: Subject, P: Proof>(
-    cell: &Cell,
-    timing: &Timing,
-    placement: &Placement,
-) -> Result<Sample, Flaw> {
-    with_payload!(cell, driver::run::<S, P>, cell, timing, placement)
-}
-
-fn fill<S: Subject>(cell: &Cell) -> Filled {
-    with_payload!(cell, memory::fill::<S>, cell)
 }
