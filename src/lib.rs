@@ -84,5 +84,6 @@ pub mod guide {
     page!(evidence, "evidence.md");
     page!(progress, "progress.md");
     page!(bugs, "bugs.md");
+    page!(models, "models.md");
     page!(orderings, "orderings.md");
 }

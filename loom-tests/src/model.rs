@@ -82,7 +82,11 @@ impl Model {
 
         let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         let Seen { executions, outcomes } = &*seen;
-        println!("model {name}: {executions} executions, bound {bound}, {ms} ms");
+        let of = outcomes.len();
+        println!(
+            "model {name}: {executions} executions, bound {bound}, {ms} ms; \
+             at least {at_least}, {of} outcomes: {outcomes:?}"
+        );
 
         let expected: BTreeSet<O> = expected.into_iter().collect();
         let unexpected: Vec<&O> = outcomes.difference(&expected).collect();

@@ -7,6 +7,7 @@ mod fuzz;
 mod instructions;
 mod labels;
 mod links;
+mod models;
 mod orderings;
 mod progress;
 mod run;
@@ -44,6 +45,15 @@ enum Task {
         /// A part of a name: `ring`, `stories::orders::a_message`
         #[arg(value_name = "NAME")]
         name: String,
+        /// Raises the bound of each: how often a thread is stopped that could have gone on
+        #[arg(long, value_name = "N")]
+        preemptions: Option<usize>,
+    },
+    /// Runs all models and compares what they searched with docs/models.md
+    Models {
+        /// Writes the table instead
+        #[arg(long)]
+        write: bool,
     },
     /// Freezes threads and compares what operations earn with docs/progress.md
     Progress {
@@ -98,7 +108,10 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Task::Test { only, .. } => test(&only),
-        Task::Model { name } => model(&name),
+        Task::Model { name, preemptions } => model(&name, preemptions),
+        Task::Models { write } => {
+            run_all(&[if write { &suites::WRITE_MODELS } else { &suites::MODELS }])
+        }
         Task::Progress { write } => {
             let suite = if write { suites::WRITE_PROGRESS } else { suites::PROGRESS };
             run_all(&[&suite])
@@ -131,8 +144,8 @@ fn test(only: &[String]) -> ExitCode {
     run_all(&SUITES.iter().filter(chosen).collect::<Vec<_>>())
 }
 
-fn model(name: &str) -> ExitCode {
-    match Project::here().and_then(|project| suites::models_called(&project, name)) {
+fn model(name: &str, preemptions: Option<usize>) -> ExitCode {
+    match Project::here().and_then(|project| models::run_named(&project, name, preemptions)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(message) => {

@@ -1,6 +1,5 @@
 //! Runs suites: one line each, their commands' output in a log, the log in full if one fails.
 
-use core::cell::OnceCell;
 use core::fmt;
 use core::time::Duration;
 use std::env;
@@ -8,13 +7,14 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Instant;
 
 use serde_json::Value;
 
 use crate::checker::Checker;
-use crate::suites::Suite;
+use crate::suites::{Folder, Suite};
 
 /// The workspace at hand.
 pub(crate) struct Project {
@@ -22,7 +22,7 @@ pub(crate) struct Project {
     pub(crate) target: PathBuf,
     /// What `cargo metadata` says.
     pub(crate) metadata: Value,
-    checker: OnceCell<Result<Checker, Stop>>,
+    checker: OnceLock<Result<Checker, Stop>>,
 }
 
 /// Why a suite did not pass.
@@ -49,7 +49,7 @@ impl Project {
         let root = Path::new(manifest).parent().ok_or("xtask has no parent folder")?.to_owned();
         let metadata = metadata(&root, &[])?;
         let target = metadata["target_directory"].as_str().ok_or("no target directory")?.into();
-        Ok(Self { root, target, metadata, checker: OnceCell::new() })
+        Ok(Self { root, target, metadata, checker: OnceLock::new() })
     }
 
     /// The patched checker, prepared once per run.
@@ -181,37 +181,107 @@ impl fmt::Display for Totals {
     }
 }
 
-/// Runs suites in their order, whatever happened to the ones before.
+/// Runs all suites, whatever happens to some: as many at once as there are cores, since most of the time one compiler or one
+/// search keeps one core busy.
 pub(crate) fn all(project: &Project, suites: &[&Suite]) -> Totals {
-    let mut totals = Totals::default();
-    for suite in suites {
-        let path = project.target.join("xtask").join(format!("{}.log", suite.name));
-        let start = Instant::now();
-        let outcome = match Log::create(&path) {
-            Ok(mut log) => (suite.run)(project, &mut log),
-            Err(error) => Err(Stop::Failed(format!("can't write {}: {error}", path.display()))),
-        };
-        let took = start.elapsed();
-        match outcome {
-            Ok(what) => {
-                totals.passed += 1;
-                println!("{}", report(suite.name, "ok", &what, took));
+    let queue = Queue::of(suites);
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let totals = Mutex::new(Totals::default());
+    thread::scope(|scope| {
+        for _ in 0..cores.min(suites.len()) {
+            scope.spawn(|| {
+                while let Some(turn) = queue.next() {
+                    let (outcome, took) = run(project, turn.suite);
+                    tell(project, turn.suite, &outcome, took, &mut locked(&totals));
+                }
+            });
+        }
+    });
+    totals.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The suites that have not begun, and the folders in use.
+struct Queue<'a> {
+    state: Mutex<(Vec<&'a Suite>, Vec<Folder>)>,
+    freed: Condvar,
+}
+
+/// A suite that may run; its folder is in use until this is dropped.
+struct Turn<'q, 'a> {
+    suite: &'a Suite,
+    queue: &'q Queue<'a>,
+}
+
+impl<'a> Queue<'a> {
+    fn of(suites: &[&'a Suite]) -> Self {
+        Self { state: Mutex::new((suites.to_vec(), Vec::new())), freed: Condvar::new() }
+    }
+
+    /// The first suite whose folder is free, as soon as there is one; `None` when all have begun.
+    fn next(&self) -> Option<Turn<'_, 'a>> {
+        let mut state = locked(&self.state);
+        loop {
+            let (waiting, busy) = &mut *state;
+            if waiting.is_empty() {
+                return None;
             }
-            Err(Stop::Skipped(why)) => {
-                totals.skipped += 1;
-                println!("{}", report(suite.name, "skipped", &why, took));
+            if let Some(at) = waiting.iter().position(|suite| !busy.contains(&suite.builds_in)) {
+                let suite = waiting.remove(at);
+                busy.push(suite.builds_in);
+                return Some(Turn { suite, queue: self });
             }
-            Err(Stop::Failed(why)) => {
-                totals.failed += 1;
-                println!("{}", report(suite.name, "FAILED", "", took));
-                println!("---- {} ({})", suite.name, path.display());
-                print!("{}", fs::read_to_string(&path).unwrap_or_default());
-                println!("{why}");
-                println!("---- end of {}", suite.name);
-            }
+            state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
-    totals
+}
+
+impl Drop for Turn<'_, '_> {
+    fn drop(&mut self) {
+        locked(&self.queue.state).1.retain(|folder| *folder != self.suite.builds_in);
+        self.queue.freed.notify_all();
+    }
+}
+
+/// (A suite that panicked has not broken the lists.)
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn log_of(project: &Project, suite: &Suite) -> PathBuf {
+    project.target.join("xtask").join(format!("{}.log", suite.name))
+}
+
+fn run(project: &Project, suite: &Suite) -> (Outcome, Duration) {
+    let path = log_of(project, suite);
+    let start = Instant::now();
+    let outcome = match Log::create(&path) {
+        Ok(mut log) => (suite.run)(project, &mut log),
+        Err(error) => Err(Stop::Failed(format!("can't write {}: {error}", path.display()))),
+    };
+    (outcome, start.elapsed())
+}
+
+/// Prints a suite's line, and counts it.
+fn tell(project: &Project, suite: &Suite, outcome: &Outcome, took: Duration, totals: &mut Totals) {
+    match outcome {
+        Ok(what) => {
+            totals.passed += 1;
+            println!("{}", report(suite.name, "ok", what, took));
+        }
+        Err(Stop::Skipped(why)) => {
+            totals.skipped += 1;
+            println!("{}", report(suite.name, "skipped", why, took));
+        }
+        Err(Stop::Failed(why)) => {
+            totals.failed += 1;
+            println!("{}", report(suite.name, "FAILED", "", took));
+            let path = log_of(project, suite);
+            println!("---- {} ({})", suite.name, path.display());
+            print!("{}", fs::read_to_string(&path).unwrap_or_default());
+            println!("{why}");
+            println!("---- end of {}", suite.name);
+        }
+    }
 }
 
 fn report(suite: &str, verdict: &str, what: &str, took: Duration) -> String {
@@ -226,6 +296,28 @@ mod tests {
     fn a_report_has_name_verdict_count_and_time() {
         let line = report("models", "ok", "23 models", Duration::from_millis(41_230));
         assert_eq!(line, "models            ok       23 models                  41.2 s");
+    }
+
+    #[test]
+    fn suites_of_one_folder_take_turns() {
+        let suite =
+            |name, builds_in| Suite { name, about: "", builds_in, run: |_, _| Ok("".into()) };
+        let [a, b, c] = [
+            suite("a", Folder::Workspace),
+            suite("b", Folder::Workspace),
+            suite("c", Folder::Checker),
+        ];
+        let queue = Queue::of(&[&a, &b, &c]);
+        let name = |turn: &Option<Turn<'_, '_>>| turn.as_ref().map(|turn| turn.suite.name);
+        let first = queue.next();
+        let second = queue.next();
+        assert_eq!((name(&first), name(&second)), (Some("a"), Some("c")));
+        thread::scope(|scope| {
+            let third = scope.spawn(|| name(&queue.next()));
+            drop(first);
+            assert_eq!(third.join().unwrap(), Some("b"));
+        });
+        assert_eq!(name(&queue.next()), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::bugs;
 use crate::instructions;
 use crate::labels;
 use crate::links;
+use crate::models;
 use crate::orderings;
 use crate::progress;
 use crate::run::{Log, Outcome, Project, Stop, cargo};
@@ -19,76 +20,109 @@ use crate::users;
 pub(crate) struct Suite {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
+    pub(crate) builds_in: Folder,
     pub(crate) run: fn(&Project, &mut Log) -> Outcome,
+}
+
+impl Suite {
+    pub(crate) const fn new(
+        name: &'static str,
+        builds_in: Folder,
+        run: fn(&Project, &mut Log) -> Outcome,
+        about: &'static str,
+    ) -> Self {
+        Self { name, about, builds_in, run }
+    }
+}
+
+/// Where a suite builds: suites that share a folder run one after another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Folder {
+    Workspace,
+    Checker,
+    Progress,
+    Sanitizers,
+    Bugs,
+    User,
 }
 
 /// Quick ones first, so that a slip shows early.
 #[rustfmt::skip]
 pub(crate) const SUITES: &[Suite] = &[
-    Suite { name: "format", about: "the house format", run: format },
-    Suite { name: "labels", about: "every ordering in src/ has a label, and labels pair", run: labels_pair },
-    Suite { name: "links", about: "the pages of docs/ and the README link to what exists", run: links_lead_somewhere },
-    Suite { name: "clippy", about: "no warning: workspace, no_std, under the model checker", run: clippy },
-    Suite { name: "unit", about: "unit tests of every member", run: unit },
-    Suite { name: "doc-tests", about: "every example in the documentation", run: doc_tests },
-    Suite { name: "must-not-compile", about: "what the types forbid", run: must_not_compile },
-    Suite { name: "conformance", about: "one suite over every kind of queue, and the floors", run: conformance },
-    Suite { name: "stress", about: "every structure under threads that stall anywhere", run: threads::stress },
-    Suite { name: "address", about: "the same under the address and leak sanitizers (nightly)", run: threads::address },
-    Suite { name: "threads", about: "the same under the thread sanitizer (nightly)", run: threads::races },
-    Suite { name: "canary", about: "is the patched model checker complete, and is stock loom not?", run: canary },
-    Suite { name: "models", about: "every mechanism under the model checker", run: models },
-    Suite { name: "users", about: "the guide's models of a user, on the packaged crate", run: users::check },
+    Suite::new("format", Folder::Workspace, format, "the house format"),
+    Suite::new("labels", Folder::Workspace, labels_pair, "every ordering in src/ has a label, and labels pair"),
+    Suite::new("links", Folder::Workspace, links_lead_somewhere, "the pages of docs/ and the README link to what exists"),
+    Suite::new("clippy", Folder::Workspace, clippy, "no warning: workspace, no_std, under the model checker"),
+    Suite::new("unit", Folder::Workspace, unit, "unit tests of every member"),
+    Suite::new("doc-tests", Folder::Workspace, doc_tests, "every example in the documentation"),
+    Suite::new("must-not-compile", Folder::Workspace, must_not_compile, "what the types forbid"),
+    Suite::new("conformance", Folder::Workspace, conformance, "one suite over every kind of queue, and the floors"),
+    Suite::new("stress", Folder::Workspace, threads::stress, "every structure under threads that stall anywhere"),
+    Suite::new("address", Folder::Sanitizers, threads::address, "the same under the address and leak sanitizers (nightly)"),
+    Suite::new("threads", Folder::Sanitizers, threads::races, "the same under the thread sanitizer (nightly)"),
+    Suite::new("canary", Folder::Checker, canary, "is the patched model checker complete, and is stock loom not?"),
+    MODELS,
+    Suite::new("users", Folder::User, users::check, "the guide's models of a user, on the packaged crate"),
     PROGRESS,
     ORDERINGS,
     BUGS,
     INSTRUCTIONS,
-    Suite { name: "comparer", about: "the comparer end to end, quickly", run: comparer },
-    Suite { name: "docs", about: "the documentation builds without a warning, and has no dead link", run: docs },
+    Suite::new("comparer", Folder::Workspace, comparer, "the comparer and its experiments end to end, quickly"),
+    Suite::new("docs", Folder::Workspace, docs, "the documentation builds without a warning, and has no dead link"),
 ];
 
 /// The library's features that the default build lacks.
 const FEATURES: [&str; 2] = ["--features", "raddle/latency,raddle/rayon"];
 
+/// Also `cargo xtask models`.
+#[rustfmt::skip]
+pub(crate) const MODELS: Suite =
+    Suite::new("models", Folder::Checker, models::check, "every mechanism under the model checker; docs/models.md is current");
+
+/// `cargo xtask models --write`.
+#[rustfmt::skip]
+pub(crate) const WRITE_MODELS: Suite =
+    Suite::new("models", Folder::Checker, models::write, "writes docs/models.md");
+
 /// Also `cargo xtask progress`.
 #[rustfmt::skip]
 pub(crate) const PROGRESS: Suite =
-    Suite { name: "progress", about: "a thread frozen at each step, histories; docs/progress.md is current", run: progress::check };
+    Suite::new("progress", Folder::Progress, progress::check, "a thread frozen at each step, histories; docs/progress.md is current");
 
 /// `cargo xtask progress --write`.
 #[rustfmt::skip]
 pub(crate) const WRITE_PROGRESS: Suite =
-    Suite { name: "progress", about: "writes docs/progress.md", run: progress::write };
+    Suite::new("progress", Folder::Progress, progress::write, "writes docs/progress.md");
 
 /// Also `cargo xtask bugs`.
 #[rustfmt::skip]
 pub(crate) const BUGS: Suite =
-    Suite { name: "bugs", about: "each bug that others or we had, planted; docs/bugs.md is current", run: bugs::check };
+    Suite::new("bugs", Folder::Bugs, bugs::check, "each bug that others or we had, planted; docs/bugs.md is current");
 
 /// `cargo xtask bugs --write`.
 #[rustfmt::skip]
 pub(crate) const WRITE_BUGS: Suite =
-    Suite { name: "bugs", about: "writes docs/bugs.md", run: bugs::write };
+    Suite::new("bugs", Folder::Bugs, bugs::write, "writes docs/bugs.md");
 
 /// Also `cargo xtask instructions`.
 #[rustfmt::skip]
 pub(crate) const INSTRUCTIONS: Suite =
-    Suite { name: "instructions", about: "instructions per operation, against those of before (valgrind)", run: instructions::check };
+    Suite::new("instructions", Folder::Workspace, instructions::check, "instructions per operation, against those of before (valgrind)");
 
 /// `cargo xtask instructions --write`.
 #[rustfmt::skip]
 pub(crate) const WRITE_INSTRUCTIONS: Suite =
-    Suite { name: "instructions", about: "writes xtask/instructions.toml", run: instructions::write };
+    Suite::new("instructions", Folder::Workspace, instructions::write, "writes xtask/instructions.toml");
 
 /// Also `cargo xtask orderings`.
 #[rustfmt::skip]
 pub(crate) const ORDERINGS: Suite =
-    Suite { name: "mutants", about: "each ordering weakened; docs/orderings.md is current", run: orderings::check };
+    Suite::new("mutants", Folder::Checker, orderings::check, "each ordering weakened; docs/orderings.md is current");
 
 /// `cargo xtask orderings --write`.
 #[rustfmt::skip]
 pub(crate) const WRITE_ORDERINGS: Suite =
-    Suite { name: "orderings", about: "writes docs/orderings.md", run: orderings::write };
+    Suite::new("orderings", Folder::Checker, orderings::write, "writes docs/orderings.md");
 
 fn format(project: &Project, log: &mut Log) -> Outcome {
     tool(project, log, "fmt", "rustfmt")?;
@@ -143,9 +177,10 @@ fn clippy(project: &Project, log: &mut Log) -> Outcome {
 }
 
 fn unit(project: &Project, log: &mut Log) -> Outcome {
-    tests(log.run(
-        cargo(&project.root).args(["test", "--workspace", "--lib", "--bins"]).args(FEATURES),
-    )?)
+    let root = &project.root;
+    let libraries = log.run(cargo(root).args(["test", "--workspace", "--lib"]).args(FEATURES))?;
+    let own = log.run(cargo(root).args(["test", "--package", "xtask", "--bins"]))?;
+    tests(libraries + &own)
 }
 
 fn doc_tests(project: &Project, log: &mut Log) -> Outcome {
@@ -211,49 +246,6 @@ fn canary(project: &Project, log: &mut Log) -> Outcome {
     }
 }
 
-fn models(project: &Project, log: &mut Log) -> Outcome {
-    let checker = project.checker(log)?;
-    let package = ["--release", "--package", "raddle-loom-tests"];
-    // Not captured: what an aborting model printed would be lost.
-    let output =
-        log.run(checker.cargo("test").args(package).args(["--lib", "--", "--nocapture"]))?;
-    let ran = models_run(&output);
-    let passed = passed(&output);
-    log.run(checker.cargo("test").args(package).args(["--test", "must_fail", "--test", "users"]))?;
-    log.run(checker.cargo("test").args(package).arg("--doc"))?;
-    if ran != passed {
-        return Err(Stop::Failed(format!("{passed} tests passed, but {ran} models reported")));
-    }
-    some(ran, "model")
-}
-
-/// `cargo xtask model NAME`: whether they passed; what they print is seen at once.
-pub(crate) fn models_called(project: &Project, name: &str) -> Result<bool, String> {
-    let path = project.target.join("xtask").join("model.log");
-    let mut log = Log::create(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let checker = project.checker(&mut log).map_err(|stop| match stop {
-        Stop::Failed(why) | Stop::Skipped(why) => why,
-    })?;
-    let lib = ["--quiet", "--release", "--package", "raddle-loom-tests", "--lib", "--", name];
-    let mut listing = checker.cargo("test");
-    match log.try_run(listing.args(lib).arg("--list")).map_err(|stop| format!("{stop:?}"))? {
-        (false, output) => return Err(output),
-        (true, output) if !output.contains(": test") => {
-            return Err(format!("no model's name contains `{name}`"));
-        }
-        _ => {}
-    }
-    let mut command = checker.cargo("test");
-    command.args(lib).args(["--nocapture", "--test-threads", "1"]).env("RUST_BACKTRACE", "0");
-    Ok(command.status().map_err(|error| format!("can't run cargo: {error}"))?.success())
-}
-
-/// How many models reported their executions; libtest may have begun the line.
-fn models_run(output: &str) -> usize {
-    let reported = |line: &&str| line.contains("model ") && line.contains(" executions, bound ");
-    output.lines().filter(reported).count()
-}
-
 fn comparer(project: &Project, log: &mut Log) -> Outcome {
     let path = project.target.join("xtask").join("comparer.json");
     match fs::remove_file(&path) {
@@ -264,25 +256,11 @@ fn comparer(project: &Project, log: &mut Log) -> Outcome {
     }
     log.run(cargo(&project.root).args(["run", "--release", "--", "--quick", "--json"]).arg(&path))?;
     let cells = some(cells(&json(&path)?).map_err(Stop::Failed)?, "cell")?;
-    let atomics = ["run", "--release", "--", "atomics", "--quick", "--json"];
-    log.run(cargo(&project.root).args(atomics).arg(&path))?;
-    let experiments = experiments(&json(&path)?).map_err(Stop::Failed)?;
-    Ok(format!("{cells}, {}", some(experiments, "experiment")?))
-}
-
-/// How many experiments ended in words, or in the reason why this machine can't show them.
-fn experiments(document: &Value) -> Result<usize, String> {
-    let experiments = document["experiments"].as_array().ok_or("no list `experiments`")?;
-    for experiment in experiments {
-        let said = [&experiment["words"], &experiment["not_here"]];
-        if !said.iter().any(|words| words.is_string()) {
-            return Err(format!(
-                "experiment {} says nothing: {}",
-                experiment["name"], experiment["broken"]
-            ));
-        }
-    }
-    Ok(experiments.len())
+    // Optimized as for users, and built already.
+    let tests_of_the_program =
+        ["test", "--release", "--package", "raddle-bench", "--test", "cli", "--test", "atomics"];
+    let output = log.run(cargo(&project.root).args(tests_of_the_program))?;
+    Ok(format!("{cells}, {}", tests(output)?))
 }
 
 fn json(path: &Path) -> Result<Value, Stop> {
@@ -348,7 +326,7 @@ pub(crate) fn passed(output: &str) -> usize {
 }
 
 /// Nothing ran is a failure: that is how a suite dies unnoticed.
-fn some(n: usize, what: &str) -> Outcome {
+pub(crate) fn some(n: usize, what: &str) -> Outcome {
     if n == 0 { Err(Stop::Failed(format!("no {what} ran"))) } else { Ok(counted(n, what)) }
 }
 
@@ -374,13 +352,6 @@ mod tests {
     }
 
     #[test]
-    fn models_are_counted_wherever_their_line_begins() {
-        let output = "test models::a ... model a: 6 executions, bound 2, 0 ms\nok\n\
-                      model b: 7 executions, bound 2, 0 ms\nmodel c failed\n";
-        assert_eq!(models_run(output), 2);
-    }
-
-    #[test]
     fn a_cell_without_samples_is_named() {
         let document = |samples: Value| {
             let rows = serde_json::json!([{ "kind": "a", "samples": samples }]);
@@ -394,18 +365,6 @@ mod tests {
         assert!(cells(&silent).unwrap_err().contains("topology question"));
         assert!(cells(&serde_json::json!({})).is_err());
         assert!(cells(&serde_json::json!({ "failure": "starved", "cells": [] })).is_err());
-    }
-
-    #[test]
-    fn an_experiment_without_words_is_named() {
-        let document = |words: Value| {
-            let one = serde_json::json!({ "name": "cost", "words": words, "broken": "sum" });
-            serde_json::json!({ "experiments": [one] })
-        };
-        assert_eq!(experiments(&document("words".into())), Ok(1));
-        let error = experiments(&document(Value::Null)).unwrap_err();
-        assert!(error.contains("cost") && error.contains("sum"), "{error}");
-        assert!(experiments(&serde_json::json!({})).is_err());
     }
 
     #[test]
