@@ -13,7 +13,7 @@ use std::vec::Vec;
 use super::*;
 
 /// `f`'s result; it runs on another thread, since it may not come to an end.
-fn in_time<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static) -> R {
+pub(super) fn in_time<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static) -> R {
     let (tx, rx) = channel();
     thread::spawn(move || tx.send(f()));
     match rx.recv_timeout(Duration::from_secs(60)) {
@@ -91,6 +91,98 @@ fn who_stays_away_is_passed_over_whatever_the_size_of_its_item() {
     check::<2048>();
     check::<4096>();
     check::<65536>();
+}
+
+/// How many slots one step claims, of a queue that has `room`: a thread that stays away right then keeps no more.
+fn claims_at_once<Q>(queue: &Q, room: usize, most: usize)
+where
+    Q: PushClaims<Item = usize> + PopClaims,
+{
+    let (mut pushed, mut popped) = (0, 0);
+    while pushed < room {
+        // SAFETY: of many producers; each claim is written and put below.
+        let claims = unsafe { queue.vacancies(usize::MAX) };
+        assert!((1..=most).contains(&claims.len), "{} vacancies", claims.len);
+        for i in 0..claims.len {
+            // SAFETY: one of the claims, for the first time.
+            let claim = unsafe { queue.vacancy_at(&claims, i) };
+            // SAFETY: the slot is the caller's, and empty.
+            unsafe { claim.item.write(pushed) };
+            // SAFETY: it holds the item now.
+            assert!(unsafe { queue.put(&mut (), &claim) });
+            pushed += 1;
+        }
+    }
+    while popped < pushed {
+        // SAFETY: of many consumers; each claim is emptied and taken below.
+        let claims = unsafe { queue.fronts(usize::MAX) };
+        assert!((1..=most).contains(&claims.len), "{} fronts", claims.len);
+        for i in 0..claims.len {
+            // SAFETY: one of the claims, for the first time.
+            let claim = unsafe { queue.front_at(&claims, i) }.expect("it is filled");
+            // SAFETY: the slot holds an item, which is moved out.
+            assert_eq!(unsafe { claim.item.read() }, popped);
+            // SAFETY: this claim.
+            unsafe { queue.take(&mut (), claim) };
+            popped += 1;
+        }
+    }
+}
+
+#[test]
+fn a_batch_claims_few_slots_at_once() {
+    assert_eq!(MOST_AT_ONCE, 32);
+    for (capacity, most) in [(1, 1), (2, 1), (3, 2), (10, 5), (63, 32), (64, 32), (1000, 32)] {
+        claims_at_once(&Ring::<_, Many, Many>::new(capacity), capacity, most);
+    }
+    for (slots, most) in [(1, 1), (3, 3), (31, 31), (33, 32), (128, 32)] {
+        claims_at_once(&Segments::<_, Many, Many>::with_segments_of(slots), 1000, most);
+    }
+}
+
+/// The only consumer shows what lies behind a slot that its producer doesn't fill.
+#[test]
+fn a_walk_goes_over_a_producer_that_stays_away() {
+    fn check<Q: PopRuns<Item = usize, PushSeat = (), PopSeat = ()> + Send + 'static>(queue: Q) {
+        let shown = in_time(move || {
+            // SAFETY: of many producers.
+            let away = unsafe { queue.vacancy(&mut ()) }.expect("an empty queue");
+            for i in 0..2 {
+                // SAFETY: of many producers.
+                assert!(unsafe { push(&queue, &mut (), i) }.is_ok());
+            }
+            let mut place = queue.consumer_place(&());
+            let mut shown = Vec::new();
+            for _ in 0..3 {
+                // SAFETY: the only consumer, which pops nothing meanwhile.
+                let run = unsafe { queue.filled_from(&mut place, 1) };
+                // SAFETY: so many items are there.
+                shown.extend((0..run.len).map(|i| unsafe { run.start.add(i).read() }));
+            }
+            // SAFETY: the slot is this producer's, and empty.
+            unsafe { away.item.write(9) };
+            // SAFETY: it holds an item now.
+            assert!(!unsafe { queue.put(&mut (), &away) }, "it was passed over");
+            // SAFETY: the item needs no drop.
+            unsafe { queue.retract(away) };
+            shown
+        });
+        assert_eq!(shown, [0, 1]);
+    }
+    check(Ring::<_, Many, One>::new(4));
+    check(Segments::<_, Many, One>::with_segments_of(1));
+    check(Segments::<_, Many, One>::with_segments_of(2));
+    check(Segments::<_, Many, One>::new());
+}
+
+#[test]
+fn a_segment_of_large_items_has_two_slots() {
+    fn slots<T>() -> std::string::String {
+        std::format!("{:?}", Segments::<T, One, One>::new())
+    }
+    assert_eq!(slots::<u64>(), "Segments { slots_per_segment: 128, .. }");
+    assert_eq!(slots::<[u64; 15]>(), "Segments { slots_per_segment: 16, .. }");
+    assert_eq!(slots::<[u64; 4096]>(), "Segments { slots_per_segment: 2, .. }");
 }
 
 /// Counts its drops, and panics in one of them.

@@ -4,6 +4,7 @@ use alloc::collections::VecDeque;
 use std::vec::Vec;
 
 use super::*;
+use crate::raw::tests::in_time;
 use crate::raw::{pop, push};
 
 impl<T, P: Cardinality, C: Cardinality> Ring<T, P, C> {
@@ -44,70 +45,75 @@ fn check<P: Cardinality, C: Cardinality>(capacity: usize) {
 #[test]
 fn indices_come_round() {
     for capacity in [1, 2, 3, 7, 8, 9, 16] {
-        check::<One, One>(capacity);
-        check::<Many, One>(capacity);
-        check::<One, Many>(capacity);
-        check::<Many, Many>(capacity);
+        in_time(move || {
+            check::<One, One>(capacity);
+            check::<Many, One>(capacity);
+            check::<One, Many>(capacity);
+            check::<Many, Many>(capacity);
+        });
     }
 }
 
 #[test]
 fn what_is_forced_in_comes_round() {
-    for capacity in [1, 2, 3, 8] {
-        let ring = Ring::<usize, Many, Many>::late(capacity, 2);
-        for i in 0..5 * capacity {
-            // SAFETY: of many producers.
-            let evicted = unsafe { push(&ring, &mut (), i) }.err().map(|item| {
-                // SAFETY: likewise.
-                unsafe { ring.replace(item) }.expect("it is full")
-            });
-            assert_eq!((evicted, ring.len()), (i.checked_sub(capacity), capacity.min(i + 1)));
-        }
-        // SAFETY: of many consumers.
-        let left = core::iter::from_fn(|| unsafe { pop(&ring, &mut ()) });
-        assert!(left.eq(4 * capacity..5 * capacity));
+    in_time(|| [1, 2, 3, 8].into_iter().for_each(force));
+}
+
+fn force(capacity: usize) {
+    let ring = Ring::<usize, Many, Many>::late(capacity, 2);
+    for i in 0..5 * capacity {
+        // SAFETY: of many producers.
+        let evicted = unsafe { push(&ring, &mut (), i) }.err().map(|item| {
+            // SAFETY: likewise.
+            unsafe { ring.replace(item) }.expect("it is full")
+        });
+        assert_eq!((evicted, ring.len()), (i.checked_sub(capacity), capacity.min(i + 1)));
     }
+    // SAFETY: of many consumers.
+    let left = core::iter::from_fn(|| unsafe { pop(&ring, &mut ()) });
+    assert!(left.eq(4 * capacity..5 * capacity));
 }
 
 /// A slot is held over the end, by a producer or by a consumer, lap after lap.
 #[test]
 fn a_slot_that_was_passed_over_comes_round() {
     for capacity in [2, 3, 8] {
-        for is_consumer in [false, true] {
-            let ring = Ring::<usize, Many, Many>::late(capacity, 2);
-            // SAFETY: of many producers.
-            let put = |i| unsafe { push(&ring, &mut (), i) };
-            // SAFETY: of many consumers.
-            let next = || unsafe { pop(&ring, &mut ()) };
-            if is_consumer {
-                assert_eq!(put(99), Ok(()));
-            }
-            // SAFETY: it comes back to the slot below.
-            let away =
-                unsafe { if is_consumer { ring.front(&mut ()) } else { ring.vacancy(&mut ()) } };
-            let away = away.expect("an item, or a vacancy");
-            for i in 0..5 * capacity {
-                assert_eq!((put(i), next()), (Ok(()), Some(i)), "{capacity}");
-            }
-            if is_consumer {
-                // SAFETY: full, and this consumer's.
-                assert_eq!(unsafe { away.item.read() }, 99);
-                // SAFETY: the item has moved.
-                unsafe { ring.take(&mut (), away) };
-            } else {
-                // SAFETY: vacant, and this producer's.
-                unsafe { away.item.write(99) };
-                // SAFETY: it holds an item now.
-                assert!(!unsafe { ring.put(&mut (), &away) }, "it was passed over");
-                // SAFETY: passed over; the item needs no drop.
-                unsafe { ring.retract(away) };
-            }
-            // The slot is of use again.
-            for i in 0..3 * capacity {
-                assert_eq!((put(i), next()), (Ok(()), Some(i)));
-            }
-            assert!((0..capacity).all(|i| put(i).is_ok()) && put(0).is_err());
-            assert!(core::iter::from_fn(next).eq(0..capacity));
-        }
+        in_time(move || [false, true].map(|is_consumer| stay_away(capacity, is_consumer)));
     }
+}
+
+fn stay_away(capacity: usize, is_consumer: bool) {
+    let ring = Ring::<usize, Many, Many>::late(capacity, 2);
+    // SAFETY: of many producers.
+    let put = |i| unsafe { push(&ring, &mut (), i) };
+    // SAFETY: of many consumers.
+    let next = || unsafe { pop(&ring, &mut ()) };
+    if is_consumer {
+        assert_eq!(put(99), Ok(()));
+    }
+    // SAFETY: it comes back to the slot below.
+    let away = unsafe { if is_consumer { ring.front(&mut ()) } else { ring.vacancy(&mut ()) } };
+    let away = away.expect("an item, or a vacancy");
+    for i in 0..5 * capacity {
+        assert_eq!((put(i), next()), (Ok(()), Some(i)), "{capacity}");
+    }
+    if is_consumer {
+        // SAFETY: full, and this consumer's.
+        assert_eq!(unsafe { away.item.read() }, 99);
+        // SAFETY: the item has moved.
+        unsafe { ring.take(&mut (), away) };
+    } else {
+        // SAFETY: vacant, and this producer's.
+        unsafe { away.item.write(99) };
+        // SAFETY: it holds an item now.
+        assert!(!unsafe { ring.put(&mut (), &away) }, "it was passed over");
+        // SAFETY: passed over; the item needs no drop.
+        unsafe { ring.retract(away) };
+    }
+    // The slot is of use again.
+    for i in 0..3 * capacity {
+        assert_eq!((put(i), next()), (Ok(()), Some(i)));
+    }
+    assert!((0..capacity).all(|i| put(i).is_ok()) && put(0).is_err());
+    assert!(core::iter::from_fn(next).eq(0..capacity));
 }
