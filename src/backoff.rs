@@ -49,11 +49,12 @@ impl Backoff {
     /// Pauses after a lost race: the winner made progress, so a retry is likely to succeed soon. Never yields.
     #[inline]
     pub fn spin(&self) {
-        let step = self.step.get().min(SPINS);
-        for _ in 0..1u32 << step {
+        let step = self.step.get();
+        for _ in 0..1u32 << step.min(SPINS) {
             spin_loop();
         }
-        self.step.set(step + 1);
+        // Counted on when the pauses grow no longer: see `is_at_least`.
+        self.step.set(step.saturating_add(1));
     }
 
     /// Pauses after a lost race for a word that many change: for [`LOSS`] pauses at first, so that the winner gets a good deal
@@ -74,7 +75,7 @@ impl Backoff {
         if self.step.get() <= SPINS { self.spin() } else { yield_now() }
     }
 
-    /// Whether so many pauses were made, each longer than the one before.
+    /// Whether so many pauses were made, each longer than the one before, or as long as there are. Any number is reached.
     #[inline]
     pub(crate) fn is_at_least(&self, steps: u32) -> bool {
         self.step.get() >= steps
@@ -84,5 +85,34 @@ impl Backoff {
     #[must_use]
     pub fn is_yielding(&self) -> bool {
         self.step.get() > SPINS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_are_counted_beyond_the_longest() {
+        let backoff = Backoff::new();
+        for made in 0..100 {
+            assert!(backoff.is_at_least(made) && !backoff.is_at_least(made + 1));
+            assert_eq!(backoff.is_yielding(), made > SPINS);
+            backoff.spin();
+        }
+        backoff.reset();
+        assert!(!backoff.is_at_least(1) && !backoff.is_yielding());
+    }
+
+    #[test]
+    fn a_snooze_spins_seven_times_and_then_yields() {
+        let backoff = Backoff::new();
+        for _ in 0..=SPINS {
+            assert!(!backoff.is_yielding());
+            backoff.snooze();
+        }
+        assert!(backoff.is_yielding());
+        backoff.snooze();
+        assert!(backoff.is_at_least(SPINS + 1) && !backoff.is_at_least(SPINS + 2));
     }
 }

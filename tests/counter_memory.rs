@@ -51,6 +51,35 @@ fn bytes() -> usize {
 const THREADS: usize = 100;
 const COUNTERS: usize = 1000;
 
+/// A slab of 10 kB for each thread at a time, which the next adopts, and which goes with its recorder; and a place.
+#[cfg(feature = "latency")]
+fn recorders_give_back_what_they_took() {
+    use raddle::counter::LatencyRecorder;
+    let recorder = LatencyRecorder::new();
+    let record = || {
+        thread::scope(|scope| {
+            // Joined, as above.
+            scope.spawn(|| recorder.record_nanos(7)).join().expect("a short thread");
+        });
+    };
+    record();
+    let before = bytes();
+    (0..1000).for_each(|_| record());
+    let grown = bytes().saturating_sub(before);
+    assert!(grown < 4096, "{grown} bytes more after 1000 threads that recorded");
+    assert_eq!(recorder.snapshot().count(), 1001);
+
+    LatencyRecorder::new().record_nanos(1); // this thread's chunk of its place
+    let before = bytes();
+    for _ in 0..10_000 {
+        let recorder = LatencyRecorder::new();
+        recorder.record_nanos(1);
+        assert_eq!(recorder.snapshot().count(), 1);
+    }
+    let grown = bytes().saturating_sub(before);
+    assert!(grown < 4096, "{grown} bytes more after 10000 recorders");
+}
+
 #[test]
 fn a_thousand_counters_on_a_hundred_threads() {
     // Before the first use: nothing but the counter itself.
@@ -118,6 +147,18 @@ fn a_thousand_counters_on_a_hundred_threads() {
     }
     assert!(bytes() <= before + 1024);
     drop(counters);
+
+    // And go with their counter.
+    let before = bytes();
+    for _ in 0..1000 {
+        let counter = Counter::new();
+        drop((counter.local(), counter.local()));
+    }
+    let grown = bytes().saturating_sub(before);
+    assert!(grown < 4096, "{grown} bytes more after 1000 counters with handles");
+
+    #[cfg(feature = "latency")]
+    recorders_give_back_what_they_took();
 
     // The crate's own counters saw each call of the allocator, those included that a first use made.
     // Taken on a quiet process; the test harness has a thread of its own, so the best of several tries.

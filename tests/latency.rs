@@ -114,6 +114,13 @@ fn a_difference_is_what_came_after() {
     assert_eq!((lately.count(), nanos(lately.quantile(0.3))), (101, 30));
     assert!((5001..=5001 * 33 / 32).contains(&nanos(lately.max())));
 
+    // In the bucket of the longest so far, whose end is further off: not beyond the longest.
+    let twins = LatencyRecorder::new();
+    twins.record_nanos(1000);
+    let one = twins.snapshot();
+    twins.record_nanos(999);
+    assert_eq!(nanos(twins.snapshot().since(&one).max()), 1000);
+
     // More: exact.
     recorder.record(Duration::from_secs(3600));
     let lately = recorder.snapshot().since(&before);
@@ -147,7 +154,7 @@ struct RecordsLate(&'static LatencyRecorder);
 
 impl Drop for RecordsLate {
     fn drop(&mut self) {
-        self.0.record_nanos(5);
+        self.0.record_nanos(9);
     }
 }
 
@@ -170,5 +177,6 @@ fn destructors_of_thread_locals_record() {
         thread::spawn(body).join().expect("a short thread");
     }
     let snapshot = RECORDER.snapshot();
-    assert_eq!((snapshot.count(), nanos(Some(snapshot.sum()))), (500, 300 * 7 + 200 * 5));
+    assert_eq!((snapshot.count(), nanos(Some(snapshot.sum()))), (500, 300 * 7 + 200 * 9));
+    assert_eq!(nanos(snapshot.max()), 9);
 }

@@ -136,6 +136,20 @@ fn what_a_drain_does_not_want_stays() {
     });
 }
 
+/// With one thread it is certain how many it wants.
+#[test]
+fn a_drain_that_has_found_what_it_looks_for_pops_no_more() {
+    pool(1).install(|| {
+        let (tx, rx) = mpmc::unbounded();
+        (0..N).for_each(|i| tx.push(i).expect("room"));
+        assert_eq!(rx.par_drain().find_any(|&i| i == 10), Some(10));
+        assert!(rx.drain().eq(11..N));
+        let stack: Stack<usize> = (0..N).collect();
+        assert_eq!(stack.par_drain().find_any(|&i| i == N - 11), Some(N - 11));
+        assert!(stack.pop_all().eq((0..N - 11).rev()));
+    });
+}
+
 #[test]
 fn a_parallel_sum_counts_every_value_once() {
     pool(4).install(|| {

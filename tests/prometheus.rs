@@ -317,7 +317,22 @@ fn what_the_grammar_forbids_panics() {
         text.counter("a_count", "");
     };
     assert!(panics(twice).contains("`a_count` is on the page already"));
+    let apart = |text: &mut Text| {
+        text.gauge("a", "").value(&[("b", ""), ("c", ""), ("b", "")], 1.0);
+    };
+    assert!(panics(apart).contains("`b` is no label name here"));
     let empty = LatencyRecorder::new().snapshot();
+    for bounds in [[1, 1], [2, 1]] {
+        let bounds = bounds.map(Duration::from_millis);
+        let fall = |text: &mut Text| {
+            text.histogram("a", "").latency(&[], &empty, &bounds);
+        };
+        let run = || fall(&mut Text::new());
+        let error =
+            std::panic::catch_unwind(core::panic::AssertUnwindSafe(run)).expect_err("a panic");
+        let message = error.downcast_ref::<&str>().expect("a message");
+        assert_eq!(*message, "raddle: the bounds of a histogram must rise");
+    }
     let own = |text: &mut Text| {
         text.summary("a", "").latency(&[("quantile", "")], &empty, &[0.5]);
     };

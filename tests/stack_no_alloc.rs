@@ -51,6 +51,37 @@ fn assert_seldom(pops: usize, mut f: impl FnMut()) {
     assert!(n * 60 <= pops, "{n} allocations in {pops} pops");
 }
 
+/// Spare nodes, surplus, and those in their grace period, of usual and of large ones; and a stack's depot with the stack.
+fn what_a_thread_kept_goes_with_it() {
+    fn use_up<T: Copy>(n: usize, value: T) {
+        let stack = Stack::new();
+        (0..n).for_each(|_| stack.push(value));
+        // A batch at a time.
+        (0..n / 2).for_each(|_| assert!(stack.pop().is_some()));
+        stack.push_all((0..n / 3).map(|_| value));
+        (0..n / 3).for_each(|_| assert!(stack.pop().is_some()));
+        assert_eq!(stack.pop_all().count(), n - n / 2);
+        (0..n / 3).for_each(|_| stack.push(value));
+        // (What is left goes with the stack.)
+    }
+    let thread = || {
+        let body = || {
+            use_up(6000, [1_u64; 3]);
+            use_up(6000, [1_u64; 5]);
+            use_up(600, [1_u64; 60]);
+            use_up(600, [1_u64; 501]);
+        };
+        thread::spawn(body).join().expect("a short thread");
+    };
+    (0..10).for_each(|_| thread());
+    let before = BYTES.load(Ordering::Relaxed);
+    const THREADS: usize = 100;
+    (0..THREADS).for_each(|_| thread());
+    let grown = BYTES.load(Ordering::Relaxed).saturating_sub(before);
+    // That of the last few may still be in its grace period.
+    assert!(grown / THREADS < 1000, "{grown} bytes more after {THREADS} threads");
+}
+
 #[test]
 fn a_steady_state_hardly_allocates() {
     assert_eq!(allocations(|| drop(black_box(Box::new(1)))), 1, "the counter counts");
@@ -135,6 +166,19 @@ fn a_steady_state_hardly_allocates() {
     });
     let kept = BYTES.load(Ordering::Relaxed).saturating_sub(before);
     assert!(kept < 1_000_000, "{kept} bytes are kept after a burst");
+
+    // Also one that is popped one by one: what a thread has too much of goes to the stack's depot, as far as that keeps it.
+    let before = BYTES.load(Ordering::Relaxed);
+    let burst = Stack::from_iter((0..300_000).map(|i| [i; 3]));
+    while black_box(burst.pop()).is_some() {}
+    (0..2000).for_each(|i| {
+        burst.push([i; 3]);
+        black_box(burst.pop());
+    });
+    let kept = BYTES.load(Ordering::Relaxed).saturating_sub(before);
+    assert!(kept < 1_000_000, "{kept} bytes are kept after a burst");
+
+    what_a_thread_kept_goes_with_it();
 
     let indices = IndexStack::full(10);
     let none = allocations(|| {

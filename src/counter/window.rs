@@ -112,7 +112,8 @@ where
         let (base, before) = self.samples[0];
         let total = self.counter.total().to_bits();
         // The last sample kept, the base too, is a step old at least.
-        if now - self.samples[self.samples.len() - 1].0 >= self.window / STEPS {
+        let step = (self.window / STEPS).max(Duration::from_nanos(1));
+        if now - self.samples[self.samples.len() - 1].0 >= step {
             self.samples.push_back((now, total));
         }
         Recent { added: T::from_bits(total.wrapping_sub(before)), span: now - base }
@@ -225,6 +226,22 @@ mod tests {
         }
     }
 
+    /// Also where a step is less than the clock can tell.
+    #[test]
+    fn reads_at_one_instant_share_a_sample() {
+        for nanos in [1, 31, 32, 1000] {
+            let counter = Counter::new();
+            let start = Instant::now();
+            let mut window = Window::new_at(&counter, Duration::from_nanos(nanos), start);
+            for read in 1..100 {
+                counter.increment();
+                let expected = Recent { added: read, span: Duration::ZERO };
+                assert_eq!(window.read_at(start), expected);
+                assert_eq!(window.samples.len(), 1);
+            }
+        }
+    }
+
     #[test]
     fn takes_and_clocks_that_go_back_do_no_harm() {
         let counter = Arc::new(Counter::new());
@@ -244,6 +261,7 @@ mod tests {
         let mut rate = PerSecond::new_at(&counter, 10 * SECOND, start);
         counter.add(-30);
         assert_eq!(rate.read_at(start), 0.0);
+        assert_eq!(rate.read_at(start + SECOND / 2), -60.0);
         assert_eq!(rate.read_at(start + 3 * SECOND), -10.0);
     }
 

@@ -75,3 +75,20 @@ impl<T> Iterator for Evicted<T> {
 
 impl<T> ExactSizeIterator for Evicted<T> {}
 impl<T> FusedIterator for Evicted<T> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_gave_way_comes_back_in_its_order() {
+        for n in 0..5 {
+            let mut evicted = Evicted::default();
+            (0..n).for_each(|i| evicted.add(i));
+            for i in 0..n {
+                assert_eq!((evicted.len(), evicted.next()), (n - i, Some(i)));
+            }
+            assert_eq!((evicted.len(), evicted.next(), evicted.next()), (0, None, None));
+        }
+    }
+}

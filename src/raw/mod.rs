@@ -14,6 +14,8 @@ mod line_ring;
 mod ring;
 mod segments;
 mod slot;
+#[cfg(all(test, not(loom), not(shuttle)))]
+mod tests;
 
 pub(crate) use line_ring::LineRing;
 pub(crate) use ring::Ring;

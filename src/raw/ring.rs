@@ -508,3 +508,6 @@ enum Way {
     /// Not before the other end does something.
     Closed,
 }
+
+#[cfg(all(test, not(loom), not(shuttle)))]
+mod tests;

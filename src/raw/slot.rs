@@ -68,12 +68,21 @@ impl<T> Slot<T> {
         }
     }
 
+    /// Vacant, for `lap`.
+    #[cfg(all(test, not(loom), not(shuttle)))]
+    pub(super) fn in_lap(lap: usize) -> Self {
+        let slot = Self::new();
+        slot.state.store(lap | VACANT, Ordering::Relaxed);
+        slot
+    }
+
     /// Whether the holder of a slot has had its time: a few times what it takes to copy the item, and go on. If not, waits a
     /// little.
     #[inline]
     pub(super) fn is_overdue(patience: &Backoff) -> bool {
         // A pause beyond the first few is 64 long, more than the copy of a KiB takes.
-        let steps = PATIENCE + u32::try_from(size_of::<T>() / 1024).unwrap_or(u32::MAX);
+        let kib = u32::try_from(size_of::<T>() / 1024).unwrap_or(u32::MAX);
+        let steps = PATIENCE.saturating_add(kib);
         let is_overdue = patience.is_at_least(steps);
         if !is_overdue {
             patience.spin();

@@ -209,3 +209,23 @@ impl fmt::Debug for IndexStack {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, not(loom), not(shuttle)))]
+mod tests {
+    use super::*;
+
+    /// After 2^32 pushes the tag begins anew, and no push leaves it as it was.
+    #[test]
+    fn the_tag_comes_round() {
+        let stack = IndexStack::full(2);
+        let head = || Head::from(stack.head.load(Ordering::Relaxed));
+        let start = u32::MAX - 2;
+        stack.head.store(Head { tag: start, ..head() }.word(), Ordering::Relaxed);
+        for pushes in (0..8).step_by(2) {
+            assert_eq!(head().tag, start.wrapping_add(pushes));
+            assert_eq!((stack.pop(), stack.pop(), stack.pop()), (Some(0), Some(1), None));
+            stack.push(1);
+            stack.push(0);
+        }
+    }
+}

@@ -48,6 +48,8 @@ fn a_commit_pushes_the_first_items_written_and_no_other() {
             for committed in 0..=written {
                 let mut chunk = tx.reserve(capacity).expect("the queue is empty");
                 (0..written).for_each(|i| chunk.write(i));
+                let fields = format!("{{ len: {}, written: {written} }}", chunk.len());
+                assert_eq!(format!("{chunk:?}"), format!("WriteChunk {fields}"));
                 assert_eq!((chunk.written(), rx.len()), (written, 0));
                 assert_eq!(rx.pop(), Err(PopError::Empty), "nothing is committed yet");
                 chunk.commit(committed);

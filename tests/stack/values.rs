@@ -53,6 +53,41 @@ fn aligned_values() {
     goes_round(|i| [Aligned(i as u8); 3]);
 }
 
+/// Nodes of one size and of another alignment are not shared: those of the other may lie anywhere.
+#[test]
+fn values_of_other_alignments_by_turns() {
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[repr(align(64))]
+    struct Wide<const N: usize>([u64; N]);
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[repr(align(32))]
+    struct Half<const N: usize>([u64; N]);
+    // A node has a word besides: 64, 96, 128, 512 and 4096 bytes, each with three alignments.
+    fn by_turns<A: Copy, B: Copy, C: Copy>(a: A, b: B, c: C) {
+        fn check<T: Copy>(stack: &mut Stack<T>, value: T) {
+            for _ in 0..40 {
+                stack.push(value);
+                let top = core::ptr::from_mut(stack.peek_mut().expect("it was pushed"));
+                assert_eq!(top.addr() % align_of::<T>(), 0, "{} bytes", size_of::<T>());
+            }
+            // Spare soon.
+            (0..30).for_each(|_| drop(stack.pop()));
+            assert_eq!(stack.pop_all().count(), 10);
+        }
+        let (mut x, mut y, mut z) = (Stack::new(), Stack::new(), Stack::new());
+        for _ in 0..100 {
+            check(&mut x, a);
+            check(&mut y, b);
+            check(&mut z, c);
+        }
+    }
+    by_turns([0_u64; 7], Half([0_u64; 4]), Wide([0_u64; 0]));
+    by_turns([0_u64; 11], Half([0_u64; 8]), [0_u128; 5]);
+    by_turns([0_u64; 15], Half([0_u64; 12]), Wide([0_u64; 8]));
+    by_turns([0_u64; 63], Half([0_u64; 60]), Wide([0_u64; 56]));
+    by_turns([0_u64; 511], Half([0_u64; 508]), Wide([0_u64; 504]));
+}
+
 /// Nodes of one size are shared by all types of that size; the values are not.
 #[test]
 fn stacks_of_many_types_at_once() {

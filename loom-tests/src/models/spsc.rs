@@ -22,6 +22,7 @@ models![
     what_len_counts_can_be_popped,
     a_queue_that_is_not_full_takes_a_push,
     slices_cross_lines,
+    a_batch_is_counted_beside_a_producer_that_goes,
     a_deque_goes_in_beside_pops,
     a_chunk_appears_when_it_is_committed,
     a_chunk_is_read_beside_pushes,
@@ -209,6 +210,27 @@ fn slices_cross_lines(model: Model) -> Checked {
         },
         // A batch is a lap at most, and a line's items appear together.
         [(4, 0), (4, 2), (4, 4)],
+    )
+}
+
+fn a_batch_is_counted_beside_a_producer_that_goes(model: Model) -> Checked {
+    model.at_least(16).check_outcomes(
+        || {
+            let (mut tx, mut rx) = bounded_in_lines_of(2, 3);
+            let producer = thread::spawn(move || assert_eq!(tx.push_slice(&[1, 2, 3]), Ok(3)));
+            let mut items = Vec::new();
+            let popped = rx.pop_into(&mut items, 9);
+            producer.join().unwrap();
+            match popped {
+                Ok(n) => assert_eq!(n, items.len()),
+                Err(error) => assert_eq!((error, items.len()), (PopError::Empty, 0)),
+            }
+            items.extend(rx.drain());
+            assert_eq!(items, [1, 2, 3]);
+            popped.ok()
+        },
+        // Once it sees that the producer has gone, it sees all.
+        [None, Some(2), Some(3)],
     )
 }
 

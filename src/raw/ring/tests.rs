@@ -1,0 +1,119 @@
+//! The end of the numbers: an index comes round to 0 after 2^32 operations where words are that small.
+
+use alloc::collections::VecDeque;
+use std::vec::Vec;
+
+use super::*;
+use crate::raw::tests::in_time;
+use crate::raw::{pop, push};
+
+impl<T, P: Cardinality, C: Cardinality> Ring<T, P, C> {
+    /// Empty, and as if it had gone round until `laps` before the last.
+    fn late(capacity: usize, laps: usize) -> Self {
+        let lap = step(capacity).wrapping_mul(laps).wrapping_neg();
+        let slots: Vec<_> = (0..capacity).map(|_| Slot::in_lap(lap)).collect();
+        let ring = Self::of(slots.into(), capacity);
+        ring.head.store(lap, Ordering::Relaxed);
+        ring.tail.store(lap, Ordering::Relaxed);
+        ring
+    }
+}
+
+/// Against a deque, over the end.
+fn check<P: Cardinality, C: Cardinality>(capacity: usize) {
+    let ring = Ring::<usize, P, C>::late(capacity, 2);
+    let mut model = VecDeque::new();
+    let laps = if cfg!(miri) { 6 } else { 40 };
+    for i in 0..laps * capacity {
+        // Full, half full and empty by turns.
+        for _ in 0..i % (capacity + 2) {
+            // SAFETY: one thread acts for all handles.
+            let pushed = unsafe { push(&ring, &mut (), i) };
+            assert_eq!(pushed.is_ok(), model.len() < capacity, "{i}, {model:?}");
+            model.extend(pushed.is_ok().then_some(i));
+            assert_eq!(ring.len(), model.len());
+        }
+        for _ in 0..(i + 1) % (capacity + 2) {
+            // SAFETY: as above.
+            assert_eq!(unsafe { pop(&ring, &mut ()) }, model.pop_front());
+            assert_eq!(ring.len(), model.len());
+        }
+    }
+    assert!(ring.tail.load(Ordering::Relaxed) < usize::MAX / 2, "it has come round");
+}
+
+#[test]
+fn indices_come_round() {
+    for capacity in [1, 2, 3, 7, 8, 9, 16] {
+        in_time(move || {
+            check::<One, One>(capacity);
+            check::<Many, One>(capacity);
+            check::<One, Many>(capacity);
+            check::<Many, Many>(capacity);
+        });
+    }
+}
+
+#[test]
+fn what_is_forced_in_comes_round() {
+    in_time(|| [1, 2, 3, 8].into_iter().for_each(force));
+}
+
+fn force(capacity: usize) {
+    let ring = Ring::<usize, Many, Many>::late(capacity, 2);
+    for i in 0..5 * capacity {
+        // SAFETY: of many producers.
+        let evicted = unsafe { push(&ring, &mut (), i) }.err().map(|item| {
+            // SAFETY: likewise.
+            unsafe { ring.replace(item) }.expect("it is full")
+        });
+        assert_eq!((evicted, ring.len()), (i.checked_sub(capacity), capacity.min(i + 1)));
+    }
+    // SAFETY: of many consumers.
+    let left = core::iter::from_fn(|| unsafe { pop(&ring, &mut ()) });
+    assert!(left.eq(4 * capacity..5 * capacity));
+}
+
+/// A slot is held over the end, by a producer or by a consumer, lap after lap.
+#[test]
+fn a_slot_that_was_passed_over_comes_round() {
+    for capacity in [2, 3, 8] {
+        in_time(move || [false, true].map(|is_consumer| stay_away(capacity, is_consumer)));
+    }
+}
+
+fn stay_away(capacity: usize, is_consumer: bool) {
+    let ring = Ring::<usize, Many, Many>::late(capacity, 2);
+    // SAFETY: of many producers.
+    let put = |i| unsafe { push(&ring, &mut (), i) };
+    // SAFETY: of many consumers.
+    let next = || unsafe { pop(&ring, &mut ()) };
+    if is_consumer {
+        assert_eq!(put(99), Ok(()));
+    }
+    // SAFETY: it comes back to the slot below.
+    let away = unsafe { if is_consumer { ring.front(&mut ()) } else { ring.vacancy(&mut ()) } };
+    let away = away.expect("an item, or a vacancy");
+    for i in 0..5 * capacity {
+        assert_eq!((put(i), next()), (Ok(()), Some(i)), "{capacity}");
+    }
+    if is_consumer {
+        // SAFETY: full, and this consumer's.
+        assert_eq!(unsafe { away.item.read() }, 99);
+        // SAFETY: the item has moved.
+        unsafe { ring.take(&mut (), away) };
+    } else {
+        // SAFETY: vacant, and this producer's.
+        unsafe { away.item.write(99) };
+        // SAFETY: it holds an item now.
+        assert!(!unsafe { ring.put(&mut (), &away) }, "it was passed over");
+        // SAFETY: passed over; the item needs no drop.
+        unsafe { ring.retract(away) };
+    }
+    // The slot is of use again.
+    for i in 0..3 * capacity {
+        assert_eq!((put(i), next()), (Ok(()), Some(i)));
+    }
+    assert!((0..capacity).all(|i| put(i).is_ok()) && put(0).is_err());
+    assert!(core::iter::from_fn(next).eq(0..capacity));
+}
