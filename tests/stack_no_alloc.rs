@@ -62,6 +62,7 @@ fn what_a_thread_kept_goes_with_it() {
         (0..n / 3).for_each(|_| assert!(stack.pop().is_some()));
         assert_eq!(stack.pop_all().count(), n - n / 2);
         (0..n / 3).for_each(|_| stack.push(value));
+        (0..50).for_each(|_| assert!(stack.pop().is_some()));
         // (What is left goes with the stack.)
     }
     let thread = || {

@@ -16,7 +16,7 @@ use super::*;
 pub(super) fn in_time<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static) -> R {
     let (tx, rx) = channel();
     thread::spawn(move || tx.send(f()));
-    match rx.recv_timeout(Duration::from_secs(60)) {
+    match rx.recv_timeout(Duration::from_secs(20)) {
         Ok(result) => result,
         Err(RecvTimeoutError::Timeout) => panic!("it waits for a thread that stays away"),
         Err(RecvTimeoutError::Disconnected) => panic!("it panicked"),

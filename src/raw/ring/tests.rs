@@ -74,46 +74,61 @@ fn force(capacity: usize) {
     assert!(left.eq(4 * capacity..5 * capacity));
 }
 
-/// A slot is held over the end, by a producer or by a consumer, lap after lap.
+/// A slot is held over the end, by a producer or by a consumer, and comes back at every place.
 #[test]
 fn a_slot_that_was_passed_over_comes_round() {
     for capacity in [2, 3, 8] {
-        in_time(move || [false, true].map(|is_consumer| stay_away(capacity, is_consumer)));
+        in_time(move || {
+            for back in 0..4 * capacity {
+                stay_away(capacity, false, back);
+                stay_away(capacity, true, back);
+            }
+        });
     }
 }
 
-fn stay_away(capacity: usize, is_consumer: bool) {
+/// One thread claims a slot and comes back after the push of `back`, with the item in.
+fn stay_away(capacity: usize, is_consumer: bool, back: usize) {
     let ring = Ring::<usize, Many, Many>::late(capacity, 2);
     // SAFETY: of many producers.
     let put = |i| unsafe { push(&ring, &mut (), i) };
     // SAFETY: of many consumers.
     let next = || unsafe { pop(&ring, &mut ()) };
-    if is_consumer {
+    let mut away = if is_consumer {
         assert_eq!(put(99), Ok(()));
-    }
-    // SAFETY: it comes back to the slot below.
-    let away = unsafe { if is_consumer { ring.front(&mut ()) } else { ring.vacancy(&mut ()) } };
-    let away = away.expect("an item, or a vacancy");
-    for i in 0..5 * capacity {
-        assert_eq!((put(i), next()), (Ok(()), Some(i)), "{capacity}");
-    }
-    if is_consumer {
-        // SAFETY: full, and this consumer's.
-        assert_eq!(unsafe { away.item.read() }, 99);
-        // SAFETY: the item has moved.
-        unsafe { ring.take(&mut (), away) };
+        // SAFETY: it comes back to the slot below.
+        unsafe { ring.front(&mut ()) }
     } else {
-        // SAFETY: vacant, and this producer's.
-        unsafe { away.item.write(99) };
-        // SAFETY: it holds an item now.
-        assert!(!unsafe { ring.put(&mut (), &away) }, "it was passed over");
-        // SAFETY: passed over; the item needs no drop.
-        unsafe { ring.retract(away) };
+        // SAFETY: likewise.
+        unsafe { ring.vacancy(&mut ()) }
+    };
+    for i in 0..5 * capacity {
+        assert_eq!(put(i), Ok(()));
+        if i < back {
+            assert_eq!(next(), Some(i), "{capacity}");
+            continue;
+        }
+        if let Some(claim) = away.take() {
+            if is_consumer {
+                // SAFETY: full, and this consumer's.
+                assert_eq!(unsafe { claim.item.read() }, 99);
+                // SAFETY: the item has moved.
+                unsafe { ring.take(&mut (), claim) };
+            } else {
+                // SAFETY: vacant, and this producer's.
+                unsafe { claim.item.write(99) };
+                // SAFETY: it holds an item now.
+                if unsafe { ring.put(&mut (), &claim) } {
+                    assert_eq!((i, next()), (0, Some(99)), "not passed over yet");
+                } else {
+                    // SAFETY: passed over; the item needs no drop.
+                    unsafe { ring.retract(claim) };
+                }
+            }
+        }
+        assert_eq!(next(), Some(i), "{capacity}, back at {back}");
     }
     // The slot is of use again.
-    for i in 0..3 * capacity {
-        assert_eq!((put(i), next()), (Ok(()), Some(i)));
-    }
     assert!((0..capacity).all(|i| put(i).is_ok()) && put(0).is_err());
     assert!(core::iter::from_fn(next).eq(0..capacity));
 }
