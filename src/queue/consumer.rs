@@ -10,7 +10,7 @@ use core::ptr;
 use super::shared::Shared;
 use super::{PopError, ReadChunk, batch, chunk};
 use crate::cardinality::{Cardinality, Many, One};
-use crate::raw::{self, PopClaims, PopRuns, RawQueue, copy_run};
+use crate::raw::{self, PopClaims, PopRuns, RawQueue};
 
 /// The end of a queue where items come out.
 ///
@@ -174,32 +174,23 @@ impl<Q: PopRuns> Consumer<Q, One> {
         Ok(done)
     }
 
-    /// Moves up to `max` items to the end of `items`, run by run, and says how many.
+    /// Moves up to `max` items to the end of `items`, and says how many.
     #[inline(always)]
     fn pop_runs(&mut self, items: &mut Vec<Q::Item>, max: usize) -> usize {
         let Inner { seat, shared } = &mut **self.inner;
-        let queue = shared.queue();
-        let mut place = queue.consumer_place(seat);
-        let mut done = 0;
-        while done < max {
-            // SAFETY: the only consumer handle, borrowed mutably; all that was popped since lies before `place`.
-            let run = unsafe { queue.filled_from(&mut place, max - done) };
-            if run.len == 0 {
-                break;
-            }
-            items.reserve(run.len);
-            let end = items.spare_capacity_mut().as_mut_ptr().cast::<Q::Item>();
-            // SAFETY: filled slots, into as much room as was just made.
-            unsafe { copy_run(run.start, end, run.len, Q::POP_RUN) };
-            // SAFETY: so many more are initialised.
-            unsafe { items.set_len(items.len() + run.len) };
-            // SAFETY: the items of this run have moved.
-            unsafe { queue.release(&place, run.len) };
-            // SAFETY: the only consumer handle, borrowed mutably, and its seat. Now, since the vector may panic next time.
-            unsafe { queue.settle_pop(seat, &place) };
-            done += run.len;
+        let (queue, mut n) = (shared.queue(), max);
+        if items.capacity() - items.len() < n {
+            // SAFETY: the only consumer handle, borrowed mutably, and its seat.
+            n = unsafe { chunk::ready(queue, seat, n) };
+            // Before anything is taken out, since it may panic.
+            items.reserve(n);
         }
-        done
+        let end = items.spare_capacity_mut().as_mut_ptr().cast::<Q::Item>();
+        // SAFETY: as above; there is room for `n` more items.
+        let n = unsafe { queue.move_out(seat, end, n) };
+        // SAFETY: so many more are initialised.
+        unsafe { items.set_len(items.len() + n) };
+        n
     }
 
     /// Shows up to `n` items in place, to be released all at once.

@@ -11,7 +11,7 @@ use super::force::{self, Evicted};
 use super::shared::Shared;
 use super::{PushError, WriteChunk};
 use crate::cardinality::{Cardinality, Many, One};
-use crate::raw::{self, Overwrite, PushClaims, PushRuns, RawQueue, copy_run};
+use crate::raw::{self, Overwrite, PushClaims, PushRuns, RawQueue};
 
 /// The end of a queue where items go in.
 ///
@@ -121,10 +121,13 @@ impl<Q: PushRuns> Producer<Q, One> {
     where
         Q::Item: Copy,
     {
-        self.push_runs(items.len(), |done, slots, n| {
-            // SAFETY: `n` slots of the queue's, and `n` of the `items.len() - done` items that are left.
-            unsafe { copy_run(items.as_ptr().add(done), slots, n, Q::PUSH_RUN) };
-        })
+        let (n, Inner { seat, shared }) = (items.len(), &mut **self.inner);
+        if n > 0 && shared.no_consumer() {
+            return Err(PushError::Closed(()));
+        }
+        // SAFETY: the only producer handle, borrowed mutably, and its seat; the items are `Copy`.
+        let done = unsafe { shared.queue().copy_in(seat, items.as_ptr(), n) };
+        if done > 0 || n == 0 { Ok(done) } else { Err(PushError::Full(())) }
     }
 
     /// Moves items from the front of `items` into the queue, as many as there is room for, and says how many; the others
@@ -143,36 +146,23 @@ impl<Q: PushRuns> Producer<Q, One> {
     /// [`Full`](PushError::Full) or [`Closed`](PushError::Closed) if not even one went in. `Ok(0)` answers an empty deque
     /// only.
     pub fn push_from(&mut self, items: &mut VecDeque<Q::Item>) -> Result<usize, PushError<()>> {
-        self.push_runs(items.len(), |_, slots, n| {
-            for i in 0..n {
-                let Some(item) = items.pop_front() else { unreachable!("it holds n more") };
-                // SAFETY: `i < n`, the number of slots.
-                unsafe { slots.add(i).write(item) };
-            }
-        })
-    }
-
-    /// Pushes up to `n` items, which `fill(done, slots, k)` writes, `k` slots at a time, after `done`.
-    #[inline(always)]
-    fn push_runs(
-        &mut self,
-        n: usize,
-        mut fill: impl FnMut(usize, *mut Q::Item, usize),
-    ) -> Result<usize, PushError<()>> {
-        let Inner { seat, shared } = &mut **self.inner;
+        let (n, Inner { seat, shared }) = (items.len(), &mut **self.inner);
         if n > 0 && shared.no_consumer() {
             return Err(PushError::Closed(()));
         }
         let queue = shared.queue();
-        let mut place = queue.producer_place(seat);
-        let mut done = 0;
+        let (mut place, mut done) = (queue.producer_place(seat), 0);
         while done < n {
             // SAFETY: the only producer handle, borrowed mutably; nothing is pushed but what lies before `place`.
             let run = unsafe { queue.vacant_from(&mut place, n - done) };
             if run.len == 0 {
                 break;
             }
-            fill(done, run.start, run.len);
+            for i in 0..run.len {
+                let Some(item) = items.pop_front() else { unreachable!("it holds n more") };
+                // SAFETY: one of the run's slots.
+                unsafe { run.start.add(i).write(item) };
+            }
             // SAFETY: this run was written just now.
             unsafe { queue.publish(&place) };
             done += run.len;

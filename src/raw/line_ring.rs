@@ -40,7 +40,7 @@
 use core::cell::Cell;
 use core::fmt;
 
-use super::{Claim, PopRuns, PushRuns, RawQueue, Run};
+use super::{Claim, PopRuns, PushRuns, RawQueue, Run, copy_run};
 use crate::cacheline::{CachePadded, Line, Lines};
 use crate::cardinality::One;
 use crate::sync::{AtomicUsize, Ordering, Shadow, prefetch_read, prefetch_write};
@@ -405,6 +405,34 @@ unsafe impl<T> PushRuns for LineRing<T> {
         let Place { line, number, start, .. } = *place;
         *seat = PushSeat { line, number, start };
     }
+
+    // By hand, since the walk of a place costs more instructions than the copy: measured in `docs/spsc.md`.
+    #[inline(always)]
+    unsafe fn copy_in(&self, seat: &mut PushSeat<T>, mut from: *const T, n: usize) -> usize {
+        let PushSeat { mut line, mut number, start } = *seat;
+        let mut left = n;
+        while left > 0 {
+            if number == self.items {
+                let next = self.after(line);
+                if !self.is_vacant(next) {
+                    break;
+                }
+                (line, number) = (next, 0);
+                prefetch_write(self.after(next).slots());
+            }
+            let len = left.min(self.items - number);
+            (0..len).for_each(|i| self.header(line).shadow.write(number + i));
+            // SAFETY: `len` vacant slots of a line, and as many of the `left` items.
+            unsafe { copy_run(from, line.slots().wrapping_add(number), len, Self::PUSH_RUN) };
+            number += len;
+            self.show(line, number);
+            from = from.wrapping_add(len);
+            left -= len;
+        }
+        let start = start.wrapping_add(seat.number).wrapping_add(n - left).wrapping_sub(number);
+        *seat = PushSeat { line, number, start };
+        n - left
+    }
 }
 
 // SAFETY: a filled run lies between the consumer's slot and the count of its line, and is the consumer's until it is
@@ -455,6 +483,37 @@ unsafe impl<T> PopRuns for LineRing<T> {
             start = 0;
         }
         *seat = PopSeat { line, start, ready };
+    }
+
+    // By hand, as `copy_in`.
+    #[inline(always)]
+    unsafe fn move_out(&self, seat: &mut PopSeat<T>, mut to: *mut T, n: usize) -> usize {
+        let (mut line, mut number, mut left) = (seat.line, self.number(seat), n);
+        let before = seat.start.wrapping_add(number);
+        while left > 0 {
+            let len = left.min(self.filled(line) - number);
+            (0..len).for_each(|i| self.header(line).shadow.write(number + i));
+            // SAFETY: `len` filled slots of a line, and room for `left` items.
+            unsafe { copy_run(line.slots().wrapping_add(number), to, len, Self::POP_RUN) };
+            number += len;
+            to = to.wrapping_add(len);
+            left -= len;
+            if number < self.items {
+                break;
+            }
+            self.vacate(line);
+            (line, number) = (self.after(line), 0);
+            self.fetch_ahead(line);
+        }
+        let (mut start, mut ready) = (0, 0);
+        if self.items > 1 {
+            let popped = before.wrapping_add(n - left);
+            // Relaxed: to others only a count.
+            self.popped.store(popped, Ordering::Relaxed);
+            (start, ready) = (popped.wrapping_sub(number), number);
+        }
+        *seat = PopSeat { line, start, ready };
+        n - left
     }
 }
 

@@ -360,6 +360,35 @@ pub unsafe trait PushRuns: RawQueue<Producers = One> {
     /// # Safety
     /// The caller acts for the producer, whose `seat` this is.
     unsafe fn settle_push(&self, seat: &mut Self::PushSeat, place: &Self::PushPlace);
+
+    /// Pushes copies of up to `n` items from `from` on, in order, as many as there is room for, and says how many.
+    ///
+    /// # Safety
+    /// The caller acts for the producer, whose `seat` this is. There are `n` items, and the copies are as good as they.
+    #[inline(always)]
+    unsafe fn copy_in(
+        &self,
+        seat: &mut Self::PushSeat,
+        from: *const Self::Item,
+        n: usize,
+    ) -> usize {
+        let (mut place, mut done) = (self.producer_place(seat), 0);
+        while done < n {
+            // SAFETY: passed on to the caller; nothing is pushed but what lies before `place`.
+            let run = unsafe { self.vacant_from(&mut place, n - done) };
+            if run.len == 0 {
+                break;
+            }
+            // SAFETY: `run.len` slots of the queue's, and as many of the `n - done` items that are left.
+            unsafe { copy_run(from.add(done), run.start, run.len, Self::PUSH_RUN) };
+            // SAFETY: this run was written just now.
+            unsafe { self.publish(&place) };
+            done += run.len;
+        }
+        // SAFETY: passed on to the caller.
+        unsafe { self.settle_push(seat, &place) };
+        done
+    }
 }
 
 /// What a [`One`] consumer can do besides: act on runs of slots, at a place that it walks on with.
@@ -396,4 +425,28 @@ pub unsafe trait PopRuns: RawQueue<Consumers = One> {
     /// # Safety
     /// The caller acts for the consumer, whose `seat` this is.
     unsafe fn settle_pop(&self, seat: &mut Self::PopSeat, place: &Self::PopPlace);
+
+    /// Moves up to `n` items to `to`, in order, as many as there are, and says how many.
+    ///
+    /// # Safety
+    /// The caller acts for the consumer, whose `seat` this is. There is room for `n` items.
+    #[inline(always)]
+    unsafe fn move_out(&self, seat: &mut Self::PopSeat, to: *mut Self::Item, n: usize) -> usize {
+        let (mut place, mut done) = (self.consumer_place(seat), 0);
+        while done < n {
+            // SAFETY: passed on to the caller; all that was popped since lies before `place`.
+            let run = unsafe { self.filled_from(&mut place, n - done) };
+            if run.len == 0 {
+                break;
+            }
+            // SAFETY: filled slots, and room for `n - done` more items.
+            unsafe { copy_run(run.start, to.add(done), run.len, Self::POP_RUN) };
+            // SAFETY: the items of this run have moved.
+            unsafe { self.release(&place, run.len) };
+            done += run.len;
+        }
+        // SAFETY: passed on to the caller.
+        unsafe { self.settle_pop(seat, &place) };
+        done
+    }
 }
