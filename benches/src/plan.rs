@@ -100,8 +100,8 @@ pub fn name(cell: &Cell) -> String {
 }
 
 /// Kinds that the default plan measures in the base cell only, where they were seen to be behind or are no product.
-const BASE_ONLY: [&str; 5] =
-    ["sync-channel", "cached-index", "slot-flag", "stamped-ring", "credit"];
+const BASE_ONLY: [&str; 6] =
+    ["sync-channel", "cached-index", "slot-flag", "stamped-ring", "credit", "line-word"];
 
 /// Whether the default plan measures `kind` in `cell`: designs of stacks and counters where two threads do the same; of our
 /// queues the narrowest door only, of the others those that may win.

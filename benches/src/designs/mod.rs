@@ -10,6 +10,10 @@
 //! | [`stamped_ring`] | Vyukov's ring: waits for a slot in the hands of another thread | it is not lock-free |
 //! | [`credit`] | the unbounded queue, and a count of items | the count is one more contended word |
 //!
+//! | design | idea | not yet the library's, though it wins, because |
+//! |---|---|---|
+//! | [`line_word`] | one word of state for the slots of a line | `force_push` and single handles are not worked out: see `docs/ring.md` |
+//!
 //! | design | idea | lost to a cell per thread because |
 //! |---|---|---|
 //! | [`striped_counter`] | a padded word per core, locked adds | a locked add costs several plain ones, and threads meet |
@@ -25,6 +29,7 @@ pub mod adaptive_counter;
 pub mod cached_index;
 pub mod credit;
 pub mod epoch_stack;
+pub mod line_word;
 pub mod slot_flag;
 pub mod stamped_ring;
 pub mod striped_counter;

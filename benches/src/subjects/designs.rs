@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::cell::Topology;
 use crate::designs::credit::Credit;
+use crate::designs::line_word::LineWord;
 use crate::designs::stamped_ring::StampedRing;
 use crate::designs::{cached_index, slot_flag};
 use crate::message::Payload;
@@ -83,15 +84,16 @@ impl<T: Payload> Consume<T> for slot_flag::Consumer<T> {
     }
 }
 
-/// A wide design, shared by reference.
+/// A wide design, shared by reference; batches by its slices, if it has them.
 macro_rules! shared {
-    ($name:ident, $id:literal, $title:literal, $queue:ident) => {
+    ($name:ident, $id:literal, $title:literal, $queue:ident $(, $native:ident: $push:ident, $pop:ident)?) => {
         #[doc = concat!("[`", stringify!($queue), "`].")]
         #[derive(Debug)]
         pub struct $name;
 
         impl Subject for $name {
             const KIND: Kind = Kind::new($id, $title, Origin::Here, Role::Design, Ends::MPMC)
+                $(.$native())?
                 .note("a design, not a product");
             type Producer<T: Payload> = Arc<$queue<T>>;
             type Consumer<T: Payload> = Arc<$queue<T>>;
@@ -107,6 +109,11 @@ macro_rules! shared {
             fn push(&mut self, item: T) -> bool {
                 (**self).push(item).is_ok()
             }
+
+            $(#[inline]
+            fn push_batch(&mut self, items: &[T]) -> usize {
+                (**self).$push(items)
+            })?
         }
 
         impl<T: Payload> Consume<T> for Arc<$queue<T>> {
@@ -114,9 +121,15 @@ macro_rules! shared {
             fn pop(&mut self) -> Option<T> {
                 (**self).pop()
             }
+
+            $(#[inline]
+            fn pop_batch(&mut self, into: &mut Vec<T>, max: usize) -> usize {
+                (**self).$pop(into, max)
+            })?
         }
     };
 }
 
 shared!(Stamped, "stamped-ring", "design: stamped ring", StampedRing);
 shared!(Credits, "credit", "design: credit", Credit);
+shared!(LineWords, "line-word", "design: line word", LineWord, native: push_slice, pop_into);

@@ -47,7 +47,7 @@ pub use self::{
 };
 pub use self::{
     crossbeam::{ArrayQueue, Channel, Deque, SegQueue, UnboundedChannel},
-    designs::{CachedIndex, Credits, SlotFlag, Stamped},
+    designs::{CachedIndex, Credits, LineWords, SlotFlag, Stamped},
     raddle::{
         MpmcBounded, MpmcUnbounded, MpscBounded, MpscUnbounded, SpmcBounded, SpmcUnbounded,
         SpscBounded, SpscUnbounded,
@@ -168,6 +168,7 @@ pub const ALL: &[Entry] = &[
     Entry::of::<SlotFlag>(),
     Entry::of::<Stamped>(),
     Entry::of::<Credits>(),
+    Entry::of::<LineWords>(),
     Entry::stack::<PlainEpoch>(),
     Entry::stack::<Eliminating>(),
     Entry::counter::<OwnCells>(),
