@@ -8,9 +8,9 @@
 //! *Empty* must be true at some instant of the call. *Full* may be said if, at some instant of the call, items inside,
 //! items about to be pushed, and slots of items just popped come up to the capacity.
 //!
-//! *Closing.* A push says Closed only after the last consumer went, and a pop only after the last producer went and with nothing
-//! inside; who begins after that says nothing else. A push that began before the last consumer had gone may still succeed
-//! after it; what is inside then comes out no more.
+//! *Closing.* A push says Closed only after the last consumer went, and a pop only after the last producer went and with
+//! nothing inside; who begins after that says nothing else. A push that began before the last consumer had gone may still
+//! succeed after it; what is inside then comes out no more.
 
 use std::collections::{HashMap, HashSet};
 
@@ -170,8 +170,8 @@ impl Search<'_> {
         self.threads.iter().zip(done).flat_map(|(thread, n)| &thread[..*n])
     }
 
-    /// Whether `id` may go in now, by when it comes out: a queue's after all that come out before it does, and a stack's on top of none
-    /// of these. (It would show later; but there are too many orders to try them all.)
+    /// Whether `id` may go in now, by when it comes out: a queue's after all that come out before it does, and a stack's
+    /// on top of none of these. (It would show later; but there are too many orders to try them all.)
     fn may_be_next(&self, done: &[usize], inside: &[Id], id: Id) -> bool {
         let never = (usize::MAX, usize::MAX);
         let popped = |id: &Id| *self.popped.get(id).unwrap_or(&never);
