@@ -81,7 +81,8 @@ impl Did {
                 let tx = hands.tx.as_mut().expect("a producer");
                 let mut items: VecDeque<Item> = (0..BATCH).map(|_| Item::new(producer)).collect();
                 let ids: Vec<Id> = items.iter().map(Item::id).collect();
-                let (n, steps) = operation(&name, || K::push_batch(tx, &mut items));
+                let (result, steps) = operation(&name, || K::push_batch(tx, &mut items));
+                let n = result.unwrap_or(0);
                 let left: Vec<Id> = items.iter().map(Item::id).collect();
                 if left != ids[n..] {
                     wrong(|| format!("`{name}` says {n} of {ids:?} and leaves {left:?}"));
@@ -102,7 +103,8 @@ impl Did {
             Op::PopBatch | Op::PopAll => {
                 let rx = hands.rx.as_mut().expect("a consumer");
                 let max = if op == Op::PopAll { usize::MAX } else { BATCH };
-                let (items, steps) = operation(&name, || K::pop_batch(rx, max));
+                let (result, steps) = operation(&name, || K::pop_batch(rx, max));
+                let items = result.unwrap_or_default();
                 self.refused = items.is_empty();
                 self.popped.extend(items.iter().map(Item::id));
                 steps

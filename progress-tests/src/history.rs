@@ -7,8 +7,12 @@
 //!
 //! *Empty* must be true at some instant of the call. *Full* may be said if, at some instant of the call, items inside,
 //! items about to be pushed, and slots of items just popped come up to the capacity.
+//!
+//! *Closing.* A push says Closed only after the last consumer went, and a pop only after the last producer went and with
+//! nothing inside; who begins after that says nothing else. A push that began before the last consumer had gone may still
+//! succeed after it; what is inside then comes out no more.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::item::Id;
 
@@ -23,6 +27,14 @@ pub enum What {
     Pop(Id),
     /// Found nothing.
     Empty,
+    /// Found no consumer, and put nothing in.
+    PushClosed,
+    /// Found nothing, and no producer.
+    PopClosed,
+    /// A producer went.
+    DropTx,
+    /// A consumer went.
+    DropRx,
     /// Put them in together, the last on top.
     PushAll(Vec<Id>),
     /// Took out all there was, the topmost first.
@@ -49,6 +61,10 @@ pub struct Spec {
     pub fits: usize,
     /// So many fit at most.
     pub most: usize,
+    /// How many producers there are at first.
+    pub producers: usize,
+    /// How many consumers there are at first.
+    pub consumers: usize,
     /// An index that was passed over may count as an item: for each operation that others' pushes overlapped.
     pub passes_over: bool,
 }
@@ -56,13 +72,24 @@ pub struct Spec {
 /// Whether there is an order of all operations, a thread's in their own, that begins with `inside`.
 #[must_use]
 pub fn is_explained(threads: &[Vec<Event>], inside: &[Id], spec: Spec) -> bool {
-    let mut search = Search { threads, spec, seen: HashSet::new() };
+    let mut popped = HashMap::new();
+    for event in threads.iter().flatten() {
+        let ids = match &event.what {
+            What::Pop(id) => core::slice::from_ref(id),
+            What::PopAll(ids) => ids,
+            _ => continue,
+        };
+        popped.extend(ids.iter().map(|id| (*id, (event.start, event.end))));
+    }
+    let mut search = Search { threads, spec, popped, seen: HashSet::new() };
     search.go(&mut vec![0; threads.len()], inside)
 }
 
 struct Search<'a> {
     threads: &'a [Vec<Event>],
     spec: Spec,
+    /// When each item came out: from when to when.
+    popped: HashMap<Id, (usize, usize)>,
     seen: HashSet<(Vec<usize>, Vec<Id>)>,
 }
 
@@ -98,14 +125,19 @@ impl Search<'_> {
     /// What is inside after the next operation of thread `i`, if that could answer so.
     fn apply(&self, done: &[usize], i: usize, inside: &[Id]) -> Option<Vec<Id>> {
         let mut after = inside.to_vec();
-        let is_right = match &self.threads[i][done[i]].what {
+        let event = &self.threads[i][done[i]];
+        let is_right = match &event.what {
             What::Push(id) => {
                 after.push(*id);
                 after.len() <= self.spec.most
+                    && self.takes_pushes(done, event)
+                    && self.may_be_next(done, inside, *id)
             }
             What::PushAll(ids) => {
                 after.extend(ids);
                 after.len() <= self.spec.most
+                    && self.takes_pushes(done, event)
+                    && ids.iter().all(|id| self.may_be_next(done, inside, *id))
             }
             What::Pop(id) if self.spec.lifo => after.pop() == Some(*id),
             What::Pop(id) => !after.is_empty() && after.remove(0) == *id,
@@ -113,10 +145,55 @@ impl Search<'_> {
                 after.clear();
                 ids.iter().rev().eq(inside)
             }
-            What::Empty => inside.is_empty(),
-            What::Full => self.may_be_full(done, i, inside.len()),
+            What::Empty => {
+                inside.is_empty() && self.gone(done, &What::DropTx) < self.spec.producers
+            }
+            What::Full => self.takes_pushes(done, event) && self.may_be_full(done, i, inside.len()),
+            What::PushClosed => self.gone(done, &What::DropRx) == self.spec.consumers,
+            What::PopClosed => {
+                inside.is_empty() && self.gone(done, &What::DropTx) == self.spec.producers
+            }
+            What::DropTx => true,
+            What::DropRx => {
+                // This one is the last.
+                if self.gone(done, &What::DropRx) + 1 == self.spec.consumers {
+                    after.clear();
+                }
+                true
+            }
         };
         is_right.then_some(after)
+    }
+
+    /// What was done, with the threads so far.
+    fn done<'a>(&'a self, done: &'a [usize]) -> impl Iterator<Item = &'a Event> {
+        self.threads.iter().zip(done).flat_map(|(thread, n)| &thread[..*n])
+    }
+
+    /// Whether `id` may go in now, by when it comes out: a queue's after all that come out before it does, and a stack's
+    /// on top of none of these. (It would show later; but there are too many orders to try them all.)
+    fn may_be_next(&self, done: &[usize], inside: &[Id], id: Id) -> bool {
+        let never = (usize::MAX, usize::MAX);
+        let popped = |id: &Id| *self.popped.get(id).unwrap_or(&never);
+        let (out, _) = popped(&id);
+        let may_go_first = |other: &Id| *other == id || popped(other).1 >= out;
+        if self.spec.lifo {
+            return inside.iter().all(may_go_first);
+        }
+        let mut later = self.threads.iter().zip(done).flat_map(|(thread, n)| &thread[*n..]);
+        later.all(|event| !matches!(&event.what, What::Push(other) if !may_go_first(other)))
+    }
+
+    /// How many of an end's handles went.
+    fn gone(&self, done: &[usize], what: &What) -> usize {
+        self.done(done).filter(|event| event.what == *what).count()
+    }
+
+    /// Whether there is a consumer, or was one when `push` began.
+    fn takes_pushes(&self, done: &[usize], push: &Event) -> bool {
+        let mut goes = self.done(done).filter(|event| event.what == What::DropRx);
+        self.gone(done, &What::DropRx) < self.spec.consumers
+            || goes.any(|drop| drop.end >= push.start)
     }
 
     /// Whether there is an instant of the call that fits what was done before and after it, with no room left.
@@ -141,18 +218,20 @@ impl Search<'_> {
             let popping = before()
                 .filter(|event| matches!(event.what, What::Pop(_)) && event.end >= now)
                 .count();
-            let passed = all()
-                .filter(|(thread, _, event)| {
-                    let overlaps = |(other, _, push): &(usize, usize, &Event)| {
-                        other != thread
-                            && is_push(push)
-                            && push.start <= event.end
-                            && event.start <= push.end
-                    };
-                    event.start <= now && all().any(|other| overlaps(&other))
-                })
-                .count();
-            inside + pushing + popping + if self.spec.passes_over { passed } else { 0 }
+            let passed = || {
+                all()
+                    .filter(|(thread, _, event)| {
+                        let overlaps = |(other, _, push): &(usize, usize, &Event)| {
+                            other != thread
+                                && is_push(push)
+                                && push.start <= event.end
+                                && event.start <= push.end
+                        };
+                        event.start <= now && all().any(|other| overlaps(&other))
+                    })
+                    .count()
+            };
+            inside + pushing + popping + if self.spec.passes_over { passed() } else { 0 }
         };
         let later =
             all().map(|(.., event)| event.start).filter(|start| (first..=last).contains(start));

@@ -48,10 +48,16 @@ pub trait Kind: 'static {
     /// As the queue's.
     fn push(tx: &mut Self::Tx, item: Item) -> Result<(), PushError<()>>;
     /// Pushes all it can.
-    fn push_batch(tx: &mut Self::Tx, items: &mut VecDeque<Item>) -> usize;
+    ///
+    /// # Errors
+    /// As the queue's.
+    fn push_batch(tx: &mut Self::Tx, items: &mut VecDeque<Item>) -> Result<usize, PushError<()>>;
     /// Pushes; what gave way.
-    fn force_push(_tx: &mut Self::Tx, _item: Item) -> Option<Vec<Item>> {
-        None
+    ///
+    /// # Errors
+    /// As the queue's.
+    fn force_push(_tx: &mut Self::Tx, _item: Item) -> Result<Vec<Item>, PushError<()>> {
+        unreachable!("it evicts nothing")
     }
     /// Pops.
     ///
@@ -59,7 +65,10 @@ pub trait Kind: 'static {
     /// As the queue's.
     fn pop(rx: &mut Self::Rx) -> Result<Item, PopError>;
     /// Pops up to `max`.
-    fn pop_batch(rx: &mut Self::Rx, max: usize) -> Vec<Item>;
+    ///
+    /// # Errors
+    /// As the queue's.
+    fn pop_batch(rx: &mut Self::Rx, max: usize) -> Result<Vec<Item>, PopError>;
 }
 
 /// What every queue with handles can do.
@@ -72,7 +81,7 @@ pub const EVICTING: &[Op] =
 ///
 /// # Errors
 /// The same.
-pub fn plain(result: Result<(), PushError<Item>>) -> Result<(), PushError<()>> {
+pub fn plain<R>(result: Result<R, PushError<Item>>) -> Result<R, PushError<()>> {
     result.map_err(|error| match error {
         PushError::Full(_) => PushError::Full(()),
         PushError::Closed(_) => PushError::Closed(()),
@@ -117,22 +126,26 @@ macro_rules! kind {
                 plain(tx.push(item))
             }
 
-            fn push_batch(tx: &mut Self::Tx, items: &mut VecDeque<Item>) -> usize {
-                tx.push_from(items).unwrap_or(0)
+            fn push_batch(
+                tx: &mut Self::Tx,
+                items: &mut VecDeque<Item>,
+            ) -> Result<usize, PushError<()>> {
+                tx.push_from(items)
             }
 
-            $(fn force_push($force: &mut Self::Tx, item: Item) -> Option<Vec<Item>> {
-                Some($force.force_push(item).map_or_else(|_| Vec::new(), Iterator::collect))
+            $(fn force_push($force: &mut Self::Tx, item: Item) -> Result<Vec<Item>, PushError<()>> {
+                plain($force.force_push(item).map(Iterator::collect))
             })?
 
             fn pop(rx: &mut Self::Rx) -> Result<Item, PopError> {
                 rx.pop()
             }
 
-            fn pop_batch(rx: &mut Self::Rx, max: usize) -> Vec<Item> {
+            fn pop_batch(rx: &mut Self::Rx, max: usize) -> Result<Vec<Item>, PopError> {
                 let mut items = Vec::new();
-                let _ = rx.pop_into(&mut items, max);
-                items
+                let n = rx.pop_into(&mut items, max)?;
+                assert_eq!(n, items.len(), "`pop_into` says another number");
+                Ok(items)
             }
         }
     };
@@ -199,8 +212,8 @@ pub trait Shared: Send + Sync + 'static {
         n
     }
     /// Pushes; what gave way.
-    fn force_push(&self, _item: Item) -> Option<Vec<Item>> {
-        None
+    fn force_push(&self, _item: Item) -> Vec<Item> {
+        unreachable!("it evicts nothing")
     }
     /// Pops.
     fn pop(&self) -> Option<Item>;
@@ -238,20 +251,22 @@ impl<Q: Shared> Kind for Q {
         Shared::push(&**tx, item).map_err(|_| PushError::Full(()))
     }
 
-    fn push_batch(tx: &mut Arc<Q>, items: &mut VecDeque<Item>) -> usize {
-        Shared::push_batch(&**tx, items)
+    fn push_batch(tx: &mut Arc<Q>, items: &mut VecDeque<Item>) -> Result<usize, PushError<()>> {
+        let n = Shared::push_batch(&**tx, items);
+        if n == 0 && !items.is_empty() { Err(PushError::Full(())) } else { Ok(n) }
     }
 
-    fn force_push(tx: &mut Arc<Q>, item: Item) -> Option<Vec<Item>> {
-        Shared::force_push(&**tx, item)
+    fn force_push(tx: &mut Arc<Q>, item: Item) -> Result<Vec<Item>, PushError<()>> {
+        Ok(Shared::force_push(&**tx, item))
     }
 
     fn pop(rx: &mut Arc<Q>) -> Result<Item, PopError> {
         Shared::pop(&**rx).ok_or(PopError::Empty)
     }
 
-    fn pop_batch(rx: &mut Arc<Q>, max: usize) -> Vec<Item> {
-        Shared::pop_batch(&**rx, max)
+    fn pop_batch(rx: &mut Arc<Q>, max: usize) -> Result<Vec<Item>, PopError> {
+        let items = Shared::pop_batch(&**rx, max);
+        if items.is_empty() { Err(PopError::Empty) } else { Ok(items) }
     }
 }
 
@@ -277,8 +292,8 @@ impl<const N: usize> Shared for FixedOf<N> {
         self.0.push_from(items)
     }
 
-    fn force_push(&self, item: Item) -> Option<Vec<Item>> {
-        Some(self.0.force_push(item).collect())
+    fn force_push(&self, item: Item) -> Vec<Item> {
+        self.0.force_push(item).collect()
     }
 
     fn pop(&self) -> Option<Item> {
@@ -332,7 +347,8 @@ pub struct Shelf {
 }
 
 impl Shelf {
-    const PLACES: u32 = 16;
+    /// More than any program pushes.
+    const PLACES: u32 = 32;
 
     fn place(&self, index: u32) -> std::sync::MutexGuard<'_, Option<Item>> {
         self.places[index as usize].lock().unwrap_or_else(PoisonError::into_inner)

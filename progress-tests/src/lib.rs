@@ -4,10 +4,12 @@
 //!
 //! | part | what it is for |
 //! |---|---|
-//! | `src/search.rs` | the scheduler: every schedule with few preemptions, one thread frozen; turns; random priorities |
+//! | `src/search.rs` | the scheduler: steps, freezing, operations that don't end |
+//! | `src/plan.rs` | who is next: every schedule with few preemptions; turns; random priorities; bytes |
 //! | `src/case.rs`, `src/counts.rs` | one case and its judge: queues and stacks, counters |
 //! | `src/kind.rs`, `src/op.rs`, `src/item.rs` | the structures, what threads do, and items that must be dropped once |
 //! | `src/history.rs`, `src/linear.rs`, `tests/linear.rs` | whether histories are linearizable |
+//! | `src/schedule.rs`, `tests/schedule.rs` | operations and a schedule out of any bytes, for the fuzzer in `fuzz/` |
 //! | `src/doors.rs` | what the documentation says, to be compared |
 //! | `src/twins.rs`, `tests/must_fail.rs` | queues that are not lock-free: the checks must say so |
 
@@ -27,6 +29,10 @@ pub mod kind;
 pub mod linear;
 #[cfg(shuttle)]
 pub mod op;
+#[cfg(shuttle)]
+mod plan;
+#[cfg(shuttle)]
+pub mod schedule;
 #[cfg(shuttle)]
 pub mod search;
 #[cfg(shuttle)]

@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use raddle::PushError;
+use raddle::{PopError, PushError};
 
 use crate::history::{Event, Spec, What, is_explained};
 use crate::item::{self, Id, Item};
@@ -23,54 +23,59 @@ fn act<K: Kind>(hands: &mut Hands<K>, op: Op, producer: usize, events: &mut Vec<
     let mut note = |span: Span, what: What| {
         events.push(Event { what, start: span.start, end: span.end });
     };
-    if op.is_producers() {
-        let tx = hands.tx.as_mut().expect("a producer");
-        let n = if op.is_batch() { BATCH } else { 1 };
-        let mut items: VecDeque<Item> = (0..n).map(|_| Item::new(producer)).collect();
-        let ids: Vec<Id> = items.iter().map(Item::id).collect();
-        match op {
-            Op::Push => {
-                let item = items.pop_front().expect("one");
-                let (result, span) = operation(&name, || K::push(tx, item));
-                match result {
-                    Ok(()) => note(span, What::Push(ids[0])),
-                    Err(PushError::Full(())) => note(span, What::Full),
-                    Err(PushError::Closed(())) => wrong(|| "`push` says Closed".into()),
+    match op {
+        Op::DropTx => {
+            // (Who has it no more has no use for it.)
+            let tx = hands.tx.take();
+            note(operation(&name, || drop(tx)).1, What::DropTx);
+        }
+        Op::DropRx => {
+            let rx = hands.rx.take();
+            note(operation(&name, || drop(rx)).1, What::DropRx);
+        }
+        _ if op.is_producers() => {
+            let tx = hands.tx.as_mut().expect("a producer");
+            let n = if op.is_batch() { BATCH } else { 1 };
+            let mut items: VecDeque<Item> = (0..n).map(|_| Item::new(producer)).collect();
+            let ids: Vec<Id> = items.iter().map(Item::id).collect();
+            // How many went in, and what gave way.
+            let (result, span) = operation(&name, || match op {
+                Op::Push => K::push(tx, items.pop_front().expect("one")).map(|()| (1, Vec::new())),
+                Op::Force => {
+                    K::force_push(tx, items.pop_front().expect("one")).map(|evicted| (1, evicted))
                 }
-            }
-            Op::Force => {
-                let item = items.pop_front().expect("one");
-                let (evicted, span) = operation(&name, || K::force_push(tx, item));
-                evicted.iter().flatten().for_each(|item| note(span, What::Pop(item.id())));
-                note(span, What::Push(ids[0]));
-            }
-            Op::PushAll => {
-                let (_, span) = operation(&name, || K::push_batch(tx, &mut items));
-                note(span, What::PushAll(ids));
-            }
-            _ => {
-                let (n, span) = operation(&name, || K::push_batch(tx, &mut items));
-                ids[..n].iter().for_each(|id| note(span, What::Push(*id)));
-                if n < ids.len() {
-                    note(span, What::Full);
+                _ => K::push_batch(tx, &mut items).map(|n| (n, Vec::new())),
+            });
+            match result {
+                Err(PushError::Full(())) => note(span, What::Full),
+                Err(PushError::Closed(())) => note(span, What::PushClosed),
+                Ok(_) if op == Op::PushAll => note(span, What::PushAll(ids)),
+                Ok((n, evicted)) => {
+                    evicted.iter().for_each(|item| note(span, What::Pop(item.id())));
+                    ids[..n].iter().for_each(|id| note(span, What::Push(*id)));
+                    if n < ids.len() {
+                        note(span, What::Full);
+                    }
                 }
             }
         }
-        return;
-    }
-    let rx = hands.rx.as_mut().expect("a consumer");
-    let (items, span) = operation(&name, || match op {
-        Op::Pop => K::pop(rx).into_iter().collect(),
-        Op::PopAll => K::pop_batch(rx, usize::MAX),
-        _ => K::pop_batch(rx, BATCH),
-    });
-    let ids: Vec<Id> = items.iter().map(Item::id).collect();
-    if op == Op::PopAll {
-        note(span, What::PopAll(ids));
-    } else if ids.is_empty() {
-        note(span, What::Empty);
-    } else {
-        ids.into_iter().for_each(|id| note(span, What::Pop(id)));
+        _ => {
+            let rx = hands.rx.as_mut().expect("a consumer");
+            let (result, span) = operation(&name, || match op {
+                Op::Pop => K::pop(rx).map(|item| vec![item]),
+                Op::PopAll => K::pop_batch(rx, usize::MAX),
+                _ => K::pop_batch(rx, BATCH),
+            });
+            match result {
+                Err(PopError::Closed) => note(span, What::PopClosed),
+                Err(PopError::Empty) if op == Op::PopAll => note(span, What::PopAll(Vec::new())),
+                Err(PopError::Empty) => note(span, What::Empty),
+                Ok(items) if op == Op::PopAll => {
+                    note(span, What::PopAll(items.iter().map(Item::id).collect()));
+                }
+                Ok(items) => items.iter().for_each(|item| note(span, What::Pop(item.id()))),
+            }
+        }
     }
 }
 
@@ -90,12 +95,13 @@ pub fn can_run<K: Kind>(programs: &[Vec<Op>]) -> bool {
         && programs.iter().flatten().all(|op| op.is_of::<K>())
 }
 
-/// Runs each of `programs` in a thread of its own, on a queue of `size` with some items `inside`, and explains the histories.
+/// Runs each of `programs` in a thread of its own, on a queue of `size` that some items have gone through, with some items
+/// inside, and explains the histories.
 ///
 /// # Panics
 /// If a thread did.
 pub fn explain<K: Kind>(
-    (size, inside): (usize, usize),
+    (size, warm, inside): (usize, usize, usize),
     programs: &[Vec<Op>],
     plan: Plan,
     passed: &Arc<Passed>,
@@ -107,9 +113,11 @@ pub fn explain<K: Kind>(
         let mut all: Hands<K> = Hands { tx: Some(tx), rx: Some(rx) };
         let main = item::PRODUCERS - 1;
         let mut before = Vec::new();
-        // (A stack once more: in a model, the epochs are made with the first use.)
-        act(&mut all, Op::Push, main, &mut before);
-        act(&mut all, Op::Pop, main, &mut before);
+        // (A stack once at least: in a model, the epochs are made with the first use.)
+        for _ in 0..warm.max(usize::from(K::LIFO)) {
+            act(&mut all, Op::Push, main, &mut before);
+            act(&mut all, Op::Pop, main, &mut before);
+        }
         before.clear();
         (0..inside).for_each(|_| act(&mut all, Op::Push, main, &mut before));
         let inside: Vec<Id> = before
@@ -118,14 +126,17 @@ pub fn explain<K: Kind>(
             .collect();
 
         let mut threads = Vec::new();
+        let (mut producers, mut consumers) = (0, 0);
         for (producer, ops) in programs.iter().enumerate() {
             let uses = |producers: bool| ops.iter().any(|op| op.is_producers() == producers);
             let mut hands: Hands<K> = Hands { tx: None, rx: None };
             if uses(true) {
                 hands.tx = all.tx.as_ref().and_then(K::clone_tx).or_else(|| all.tx.take());
+                producers += 1;
             }
             if uses(false) {
                 hands.rx = all.rx.as_ref().and_then(K::clone_rx).or_else(|| all.rx.take());
+                consumers += 1;
             }
             let ops = ops.clone();
             threads.push(shuttle::thread::spawn(move || {
@@ -134,6 +145,9 @@ pub fn explain<K: Kind>(
                 (hands, events)
             }));
         }
+        // Nobody else has a handle of an end that the threads use, so that they close it.
+        all.tx = all.tx.filter(|_| producers == 0);
+        all.rx = all.rx.filter(|_| consumers == 0);
         let mut history = Vec::new();
         // The first one is the last to be waited for, since the plan may have frozen it.
         for i in (0..threads.len()).rev() {
@@ -146,14 +160,28 @@ pub fn explain<K: Kind>(
             history.push(events);
         }
         let mut rest = Vec::new();
-        while !matches!(rest.last(), Some(Event { what: What::Empty, .. })) && rest.len() < 32 {
-            act(&mut all, Op::Pop, main, &mut rest);
+        let is_over =
+            |event: &Event| matches!(event.what, What::Empty | What::PushClosed | What::PopClosed);
+        while !rest.last().is_some_and(is_over) && rest.len() < 64 {
+            let op = match all {
+                Hands { rx: Some(_), .. } => Op::Pop,
+                Hands { tx: Some(_), .. } => Op::Push,
+                _ => break,
+            };
+            act(&mut all, op, main, &mut rest);
         }
         history.push(rest);
 
         let most = if K::BOUNDED { size + K::SLACK } else { usize::MAX };
         let fits = if K::BOUNDED { size } else { usize::MAX };
-        let spec = Spec { lifo: K::LIFO, fits, most, passes_over: false };
+        let spec = Spec {
+            lifo: K::LIFO,
+            fits,
+            most,
+            producers: producers.max(1),
+            consumers: consumers.max(1),
+            passes_over: false,
+        };
         if !is_explained(&history, &inside, spec) {
             if is_explained(&history, &inside, Spec { passes_over: true, ..spec }) {
                 passed.0.fetch_add(1, Ordering::Relaxed);

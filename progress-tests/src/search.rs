@@ -1,52 +1,22 @@
-//! The scheduler: every schedule with few preemptions, with one thread frozen; turns of fixed lengths; random priorities.
+//! The scheduler: it counts steps, freezes a thread, and finds out who never ends.
 //!
 //! A *step* is one access to an atomic of the facade. shuttle asks who is next before each of them, so a thread that is not
 //! picked any more is frozen before its next step. Pauses are no steps, and nobody is taken off there: who waits for a frozen
 //! thread goes on to wait, and is found out by its steps.
 //!
 //! Task 0 is the main thread: it starts the others, joins them and judges, and is never interrupted. What the others do before
-//! their first [`operation`] is over, thread by thread, before the schedule begins.
-//!
-//! *Random priorities.* Who has the highest priority runs; at few steps, chosen at random, who runs gets the lowest. Burckhardt,
-//! Kothari, Musuvathi and Nagarakatte, "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010.
+//! their first [`operation`] is over, thread by thread, before the schedule begins. Who is next then is for a [`Plan`] to say.
 
 use core::cell::RefCell;
 
 use shuttle::scheduler::{Schedule, Scheduler, Task, TaskId};
 use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 
+use crate::plan::Chooser;
+pub use crate::plan::Plan;
+
 /// So many own steps no operation may take, in queues as small as these.
 pub const LIMIT: usize = 400;
-
-/// Which schedules.
-#[derive(Clone, Debug)]
-pub enum Plan {
-    /// Every schedule that takes a thread off at most `preemptions` times where it could have gone on. The first thread may be
-    /// frozen before its step number `freeze`, from 1; then it is off until [`thaw`].
-    Bounded {
-        /// How often.
-        preemptions: usize,
-        /// Before which step.
-        freeze: Option<usize>,
-    },
-    /// Thread 1 takes some steps, and from then on thread 2, the others and it some each, round and round: for every choice
-    /// of these numbers up to `most`. Who could go on for ever this way without anybody getting anywhere is found out.
-    Turns {
-        /// How many threads take turns.
-        threads: usize,
-        /// The longest turn.
-        most: usize,
-    },
-    /// Random priorities, that change at few steps.
-    Random {
-        /// How many schedules.
-        schedules: usize,
-        /// At how many steps.
-        changes: usize,
-        /// Of which number all else depends.
-        seed: u64,
-    },
-}
 
 /// One operation's: how many own steps it took, and when its first and its last step were.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,23 +123,7 @@ pub fn is_frozen() -> bool {
 }
 
 struct Search {
-    plan: Plan,
-    random: Random,
-    /// The choices so far: among whom, and who.
-    path: Vec<(Vec<TaskId>, usize)>,
-    depth: usize,
-    preempted: usize,
-    /// Nobody has been chosen yet to go on, so that whoever is costs nothing.
-    is_open: bool,
-    /// Whose turn, and how much of it is left.
-    turn: (usize, usize),
-    /// Thread 1's first turn, and then everybody's.
-    turns: Vec<usize>,
-    /// By task, the highest first; and at which of the steps the one that runs gets the lowest.
-    priorities: Vec<u64>,
-    changes: Vec<usize>,
-    /// The longest schedule so far.
-    longest: usize,
+    chooser: Chooser,
     tally: Tally,
 }
 
@@ -181,23 +135,6 @@ struct Tally {
     barren: usize,
 }
 
-/// Numbers that look random: splitmix64, by Sebastiano Vigna.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// One of the numbers below `n`.
-    fn below(&mut self, n: usize) -> usize {
-        usize::try_from(self.next() % n.max(1) as u64).unwrap_or(0)
-    }
-}
-
 /// Runs `body` in every schedule of `plan`, until something is wrong.
 pub fn search(plan: Plan, body: impl Fn() + Send + Sync + 'static) -> Found {
     let mut config = Config::new();
@@ -206,22 +143,8 @@ pub fn search(plan: Plan, body: impl Fn() + Send + Sync + 'static) -> Found {
     config.silence_warnings = true;
     config.stack_size = 0x10000;
     let tally = std::rc::Rc::new(RefCell::new(Tally::default()));
-    let seed = if let Plan::Random { seed, .. } = plan { seed } else { 0 };
     let search = Counted(
-        Search {
-            plan,
-            random: Random(seed),
-            path: Vec::new(),
-            depth: 0,
-            preempted: 0,
-            is_open: false,
-            turn: (0, 0),
-            turns: Vec::new(),
-            priorities: Vec::new(),
-            changes: Vec::new(),
-            longest: 20,
-            tally: Tally::default(),
-        },
+        Search { chooser: Chooser::new(plan), tally: Tally::default() },
         std::rc::Rc::clone(&tally),
     );
     stage(|stage| *stage = Stage::default());
@@ -245,106 +168,6 @@ pub fn search(plan: Plan, body: impl Fn() + Send + Sync + 'static) -> Found {
     Found { schedules, frozen, barren, wrong }
 }
 
-impl Search {
-    /// Makes ready for the next schedule, if there is one.
-    fn advance(&mut self) -> bool {
-        match self.plan {
-            Plan::Bounded { .. } => {
-                while self.tally.schedules > 0 {
-                    let Some((choices, at)) = self.path.last_mut() else { return false };
-                    if *at + 1 < choices.len() {
-                        *at += 1;
-                        break;
-                    }
-                    self.path.pop();
-                }
-            }
-            Plan::Turns { threads, most } => {
-                if self.turns.is_empty() {
-                    self.turns = vec![1; threads + 1];
-                } else {
-                    // As an odometer counts.
-                    let Some(i) = self.turns.iter().position(|n| *n < most) else { return false };
-                    self.turns[i] += 1;
-                    self.turns[..i].fill(1);
-                }
-                self.turn = (0, self.turns[0]);
-            }
-            Plan::Random { schedules, changes, .. } => {
-                if self.tally.schedules == schedules {
-                    return false;
-                }
-                self.priorities.clear();
-                let longest = self.longest;
-                self.changes = (0..changes).map(|_| self.random.below(longest)).collect();
-            }
-        }
-        true
-    }
-
-    fn choose(&mut self, able: &[TaskId], current: Option<TaskId>) -> TaskId {
-        match &self.plan {
-            Plan::Bounded { preemptions, .. } => {
-                let is_open = core::mem::take(&mut self.is_open);
-                let stays = current.filter(|current| !is_open && able.contains(current));
-                if self.depth == self.path.len() {
-                    let mut choices: Vec<TaskId> = stays.into_iter().collect();
-                    if stays.is_none() || self.preempted < *preemptions {
-                        choices.extend(able.iter().filter(|task| Some(**task) != stays));
-                    }
-                    self.path.push((choices, 0));
-                }
-                let (choices, at) = &self.path[self.depth];
-                let picked = choices[*at];
-                self.depth += 1;
-                self.preempted += usize::from(stays.is_some_and(|stays| stays != picked));
-                picked
-            }
-            Plan::Random { .. } => {
-                let most = able.iter().map(|task| usize::from(*task)).max().unwrap_or(0);
-                while self.priorities.len() <= most {
-                    // Higher than any that is given later.
-                    let priority = self.random.next() | 1 << 63;
-                    self.priorities.push(priority);
-                }
-                let depth = self.depth;
-                self.depth += 1;
-                self.longest = self.longest.max(self.depth);
-                if let (Some(current), true) = (current, self.changes.contains(&depth)) {
-                    self.lower(current);
-                }
-                let priority = |task: &&TaskId| self.priorities[usize::from(**task)];
-                able.iter().max_by_key(priority).copied().expect("somebody is able")
-            }
-            Plan::Turns { .. } => {
-                // Who has finished, or is not there yet, has no turn.
-                loop {
-                    let (whose, left) = self.turn;
-                    let task = able.iter().copied().find(|task| usize::from(*task) == whose + 1);
-                    match task {
-                        Some(task) if left > 0 => {
-                            self.turn.1 -= 1;
-                            return task;
-                        }
-                        _ => {
-                            let next = (whose + 1) % (self.turns.len() - 1);
-                            self.turn = (next, self.turns[next + 1]);
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Gives `task` the lowest priority.
-    fn lower(&mut self, task: TaskId) {
-        let least = self.priorities.iter().copied().min().unwrap_or(0);
-        if let Some(priority) = self.priorities.get_mut(usize::from(task)) {
-            *priority = least.min(1 << 62).saturating_sub(1);
-        }
-    }
-}
-
 struct Counted(Search, std::rc::Rc<RefCell<Tally>>);
 
 impl Scheduler for Counted {
@@ -355,11 +178,10 @@ impl Scheduler for Counted {
         search.tally.frozen += usize::from(frozen);
         search.tally.barren = search.tally.barren.max(barren);
         *self.1.borrow_mut() = search.tally;
-        if wrong || !search.advance() {
+        if wrong || !search.chooser.advance(search.tally.schedules) {
             return None;
         }
         search.tally.schedules += 1;
-        (search.depth, search.preempted) = (0, 0);
         stage(|stage| *stage = Stage::default());
         Some(Schedule::new(0))
     }
@@ -377,21 +199,20 @@ impl Scheduler for Counted {
         if is_yielding && let Some(current) = current.filter(|current| able.contains(current)) {
             // Who waits for long gives way, where it would run for ever.
             let is_late = stage(|stage| stage.own_steps(current.into()) > LIMIT / 8);
-            if !(is_late && matches!(search.plan, Plan::Random { .. })) {
+            if !(is_late && search.chooser.gives_way(current)) {
                 return Some(current);
             }
-            search.lower(current);
         }
         let main = able.iter().copied().find(|task| usize::from(*task) == 0);
         let beginner =
             able.iter().copied().find(|task| stage(|stage| !stage.ready[usize::from(*task)]));
         let picked = match main.or(beginner) {
             Some(picked) => {
-                search.is_open = true;
+                search.chooser.interrupt();
                 picked
             }
             None => {
-                if let Plan::Bounded { freeze: Some(at), .. } = search.plan
+                if let Some(at) = search.chooser.freezes_at()
                     && let Some(victim) = able.iter().position(|task| usize::from(*task) == 1)
                     && stage(|stage| stage.freezes(at))
                 {
@@ -401,10 +222,10 @@ impl Scheduler for Counted {
                     stage(Stage::blocked);
                     return None;
                 }
-                search.choose(&able, current)
+                search.chooser.choose(&able, current)
             }
         };
-        let is_turns = matches!(search.plan, Plan::Turns { .. });
+        let is_turns = search.chooser.is_turns();
         stage(|stage| stage.step(picked.into(), is_turns)).then_some(picked)
     }
 

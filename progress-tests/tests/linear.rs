@@ -41,7 +41,7 @@ fn histories<K: Kind>() -> Result<(usize, usize), String> {
     let all = programs();
     for &size in &K::SIZES[..K::SIZES.len().min(2)] {
         for inside in 0..=size {
-            let state = (size, inside);
+            let state = (size, 1, inside);
             let two = Plan::Bounded { preemptions: 2, freeze: None };
             for (i, a) in all.iter().enumerate() {
                 for b in &all[i..] {
@@ -92,7 +92,7 @@ fn histories<K: Kind>() -> Result<(usize, usize), String> {
         let size = K::SIZES[K::SIZES.len().min(2) - 1];
         for inside in 0..=size {
             let plan = Plan::Random { schedules: 150, changes: 4, seed: seed * 10 + inside as u64 };
-            run((size, inside), &mix, plan)?;
+            run((size, 1, inside), &mix, plan)?;
         }
     }
     Ok((schedules, passed.0.load(Ordering::Relaxed)))
@@ -182,13 +182,13 @@ fn a_ring_that_says_empty_with_an_item_inside_is_found() {
     let passed = Arc::new(Passed::default());
     let two = Plan::Bounded { preemptions: 2, freeze: None };
     let programs = [vec![Op::Push], vec![Op::Push, Op::Pop]];
-    let found = explain::<StampedRing<false>>((2, 0), &programs, two.clone(), &passed);
+    let found = explain::<StampedRing<false>>((2, 1, 0), &programs, two.clone(), &passed);
     assert!(found.wrong.is_some_and(|why| why.contains("no order explains")));
-    let found = explain::<MpmcBounded>((2, 0), &programs, two, &passed);
+    let found = explain::<MpmcBounded>((2, 1, 0), &programs, two, &passed);
     assert_eq!(found.wrong, None);
     let threads = [vec![Op::Push], vec![Op::Push], vec![Op::Push, Op::Pop], vec![Op::Pop]];
     let random = Plan::Random { schedules: 2000, changes: 3, seed: 1 };
-    let found = explain::<StampedRing<false>>((4, 0), &threads, random, &passed);
+    let found = explain::<StampedRing<false>>((4, 1, 0), &threads, random, &passed);
     assert!(found.wrong.is_some_and(|why| why.contains("no order explains")));
 }
 
@@ -211,7 +211,7 @@ fn who_passes_over_a_slot_leaves_it() {
     // again.
     let programs = [vec![Op::Push, Op::Push, Op::Pop, Op::Push], vec![Op::Pop]];
     let plan = Plan::Bounded { preemptions: 2, freeze: None };
-    let found = explain::<MpmcUnbounded>((1, 0), &programs, plan, &passed);
+    let found = explain::<MpmcUnbounded>((1, 1, 0), &programs, plan, &passed);
     assert_eq!(found.wrong, None);
     assert!(found.schedules > 500, "{found:?}");
 }

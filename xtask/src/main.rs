@@ -81,7 +81,10 @@ enum Task {
         /// How long in all
         #[arg(long, default_value_t = 60)]
         seconds: u64,
-        /// Adds to fuzz/corpus what reached furthest
+        /// Runs this one only: `operations`, or `schedule`
+        #[arg(long, value_name = "TARGET")]
+        only: Option<String>,
+        /// Writes what reached furthest to fuzz/corpus
         #[arg(long)]
         keep: bool,
     },
@@ -121,7 +124,9 @@ fn main() -> ExitCode {
             run_all(&[if write { &suites::WRITE_BUGS } else { &suites::BUGS }])
         }
         Task::Stress { hours } => ended(|project| threads::for_hours(project, hours)),
-        Task::Fuzz { seconds, keep } => ended(|project| fuzz::run(project, seconds, keep)),
+        Task::Fuzz { seconds, only, keep } => {
+            ended(|project| fuzz::run(project, seconds, only.as_deref(), keep))
+        }
         Task::Instructions { write } => {
             run_all(&[if write { &suites::WRITE_INSTRUCTIONS } else { &suites::INSTRUCTIONS }])
         }
