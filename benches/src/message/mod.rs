@@ -352,6 +352,29 @@ mod tests {
         }
     }
 
+    /// Also by the first of two consumers, and where the numbers of each are right.
+    #[test]
+    fn a_fault_is_seen_whichever_consumer_meets_it() {
+        for (first, second, pushed, what) in [
+            (&[(0, 1), (0, 0)][..], &[(0, 2)][..], &[3][..], "message 0 of producer 0 after"),
+            (&[(0, 2)], &[(0, 1), (0, 0)], &[3], "message 0 of producer 0 after"),
+            // One doubled and one lost, neither out of order.
+            (&[(0, 0), (0, 1)], &[(0, 1)], &[3], "checksum"),
+            (&[(0, 0), (0, 1)], &[(1, 0)], &[1, 2], "producer 0: 2 of 1"),
+        ] {
+            let audits = [first, second].map(|words| audit::<8>(words, pushed.len(), false));
+            let seen = Audit::verify::<Message<8>>(audits.to_vec(), pushed).unwrap_err().seen;
+            assert!(seen.contains(what), "{first:?}, {second:?}: {seen}");
+        }
+        let (mut torn, mut whole) = (Audit::new(1, false), Audit::new(1, false));
+        torn.take(&Message::<8>::torn(word(0, 0)));
+        whole.take(&Message::<8>::new(word(0, 1)));
+        for audits in [vec![torn.clone(), whole.clone()], vec![whole, torn]] {
+            let seen = Audit::verify::<Message<8>>(audits, &[2]).unwrap_err().seen;
+            assert!(seen.contains("don't belong together"), "{seen}");
+        }
+    }
+
     #[test]
     fn a_torn_message_is_seen_even_if_the_sums_agree() {
         let (mut a, mut b) = (Message::<8>::new(word(0, 0)), Message::<8>::new(word(0, 1)));

@@ -151,6 +151,17 @@ mod tests {
     }
 
     #[test]
+    fn a_loss_that_may_be_noise_is_not_counted() {
+        let mut cell = cell("topology=2x2", 10.0, 10.0, 40.0);
+        for (sample, ns) in cell.rows[0].samples.iter_mut().zip([9.0, 12.0, 11.0, 9.5, 12.5]) {
+            sample.ns = ns;
+        }
+        let duels = all(&[cell], 1);
+        assert!(duels[0].time.median > 1.0 && duels[0].time.low < 1.0, "{:?}", duels[0].time);
+        assert!(text(&duels).contains("0 of 1 clearly lost"));
+    }
+
+    #[test]
     fn a_batch_is_also_judged_against_single_items() {
         let cells = [
             cell("topology=4x4", 100.0, 80.0, 90.0),

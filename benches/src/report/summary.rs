@@ -277,6 +277,12 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn the_share_of_failed_tries_is_one_of_all_tries() {
+        let summary = summary(vec![row(kind("a", Role::Ours), false, &[1.0; 5])]);
+        assert_eq!(summary.lines[0].regime, Regime { full: 0.6, empty: 0.0 });
+    }
+
+    #[test]
     fn ratios_are_paired_so_that_a_drifting_machine_cancels_out() {
         let a = kind("a", Role::Rival);
         let b = kind("b", Role::Rival);

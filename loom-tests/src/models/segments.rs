@@ -28,6 +28,7 @@ models![
     a_batch_comes_out_across_the_end,
     a_chunk_crosses_the_end,
     leftovers_in_several_segments_are_dropped,
+    a_queue_is_not_empty_while_an_end_is_on_its_way,
 ];
 
 fn sorted(items: impl IntoIterator<Item = i32>) -> Vec<i32> {
@@ -403,5 +404,23 @@ fn a_batch_goes_into_a_segment_that_another_linked(model: Model) -> Checked {
             rx.drain().skip(3).collect::<Vec<_>>()
         },
         [vec![4, 8, 9], vec![8, 4, 9], vec![8, 9, 4]],
+    )
+}
+
+fn a_queue_is_not_empty_while_an_end_is_on_its_way(model: Model) -> Checked {
+    model.at_least(1000).check_outcomes(
+        || {
+            let (tx, rx) = mpmc::unbounded_in_segments_of(1);
+            let other = tx.clone();
+            let producer = thread::spawn(move || assert_eq!(other.push(1), Ok(())));
+            assert_eq!(tx.push(2), Ok(()));
+            // Nobody pops.
+            assert!(!tx.is_empty() && !rx.is_empty());
+            let len = tx.len();
+            producer.join().unwrap();
+            assert_eq!((tx.len(), rx.len()), (2, 2));
+            len
+        },
+        [1, 2],
     )
 }

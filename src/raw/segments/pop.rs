@@ -329,3 +329,32 @@ unsafe impl<T, P: PushEnd> PopRuns for Segments<T, P, One> {
         One::settle_head(self, place.next);
     }
 }
+
+#[cfg(all(test, not(loom), not(shuttle)))]
+mod tests {
+    use super::*;
+    use crate::raw::{pop, push};
+
+    /// As after a look at another life of the segment: two slots are claimed, of which the only producer, who will fill the
+    /// second without looking, has come to the first.
+    #[test]
+    fn a_claim_beyond_the_only_producer_is_taken_back_as_a_whole() {
+        let queue = Segments::<u8, One, Many>::with_segments_of(4);
+        // SAFETY: the only producer.
+        let put = |i| unsafe { push(&queue, &mut (), i) };
+        // SAFETY: of many consumers.
+        let next = || unsafe { pop(&queue, &mut ()) };
+        assert_eq!((put(0), next(), put(1)), (Ok(()), Some(0), Ok(())));
+        let first = Word(queue.head.word.load(Ordering::Relaxed));
+        let claim = |len| {
+            let to = first.plus(len).0;
+            queue.head.word.store(to, Ordering::Relaxed);
+            let is_good = queue.is_claim_good(first, len, to);
+            (is_good, queue.head.word.swap(first.0, Ordering::Relaxed))
+        };
+        assert_eq!(claim(1), (true, first.plus(1).0));
+        assert_eq!(claim(2), (false, first.0));
+        assert_eq!((put(2), claim(2)), (Ok(()), (true, first.plus(2).0)));
+        assert_eq!((next(), next(), next()), (Some(1), Some(2), None));
+    }
+}
