@@ -10,9 +10,9 @@
 //! | [`stamped_ring`] | Vyukov's ring: waits for a slot in the hands of another thread | it is not lock-free |
 //! | [`credit`] | the unbounded queue, and a count of items | the count is one more contended word |
 //!
-//! | design | idea | not yet the library's, though it wins, because |
+//! | design | idea | wins in batches, loses a little elsewhere; not built into `raw` yet |
 //! |---|---|---|
-//! | [`line_word`] | one word of state for the slots of a line | `force_push` and single handles are not worked out: see `docs/ring.md` |
+//! | [`line_word`] | one word of state for the slots of a line | see `docs/ring.md` |
 //!
 //! | design | idea | lost to a cell per thread because |
 //! |---|---|---|
