@@ -17,7 +17,8 @@
 //!
 //! *Why it is right.* A state only ever goes up, in the order lap, then VACANT < FULL < HELD, so no value comes twice. In the
 //! hands of one thread, the slot's item is that thread's alone: others may change the state, to HELD, but touch the item
-//! only after a hand-over, by fill (S1) or vacate (S3), that they acquire (S2). To pass over orders nothing.
+//! only after a hand-over, by fill (S1) or vacate (S3), that they acquire (S2). To pass over says nothing of the item; but
+//! where slots are freed, it says that whoever did it is done with the slot (S8), before its holder gives it back (S4).
 //!
 //! *Source.* Stamps: Vyukov's bounded MPMC queue. A consumer that spoils a slot whose producer is late: Correia and
 //! Ramalhete's FAAArrayQueue; Morrison and Afek, "Fast Concurrent Queues for x86 Processors", PPoPP 2013. To pass over a
@@ -27,7 +28,7 @@
 //! ends the lap takes over.
 //!
 //! Edges: S1, S5 and S6 with S2 (the item goes over), S3 and S4 with S2 (the slot comes back), S7 with S4 (a watcher's work
-//! goes over).
+//! goes over), S8 with S4 (who passed over has left).
 
 use core::cell::UnsafeCell;
 use core::fmt;
@@ -131,11 +132,12 @@ impl<T> Slot<T> {
     }
 
     /// Puts the slot, claimed by a stalled producer, out of use for `lap`, if it still is vacant; says whether it did. Then its
-    /// producer may end the lap at any time.
+    /// producer may end the lap at any time, and free the slot.
     #[cold]
     pub(super) fn pass_over_vacant(&self, lap: usize) -> bool {
         let state = self.state();
-        state & !WATCHED == lap | VACANT && self.pass_over(state, lap)
+        // ORDERING: (S8) Release, pairs with (S4): we are done with the slot before its producer frees it.
+        state & !WATCHED == lap | VACANT && self.hold(state, lap, Ordering::Release)
     }
 
     /// Gives the slot, vacant in `lap` and claimed and written by a producer, to the consumers; false if it was passed over.
@@ -177,12 +179,13 @@ impl<T> Slot<T> {
     /// that passed it. Says whether it is watched.
     #[cold]
     pub(super) fn give_back(&self, step: usize) -> bool {
-        // Relaxed: passing over orders nothing.
+        // Relaxed: only compared.
         let mut state = self.state.load(Ordering::Relaxed);
         loop {
             let next = (state & !TAGS).wrapping_add(step) | VACANT;
             let cell = &self.state;
-            // ORDERING: (S4) AcqRel, pairs with (S2, S7): the item is out; and all that the watcher saw done is done.
+            // ORDERING: (S4) AcqRel, pairs with (S2, S7, S8): the item is out; and all that the watcher saw done is done, and
+            // whoever passed over has left.
             let swap = cell.compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Relaxed);
             match swap {
                 Ok(_) => return state & WATCHED != 0,
@@ -191,12 +194,19 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Puts the slot, in the hands of a stalled thread, out of use up to and including `lap`, if it still is in `state`.
+    /// Puts the slot, in the hands of a stalled thread, out of use up to and including `lap`, if it still is in `state`; for
+    /// slots that nobody frees meanwhile.
     #[cold]
     pub(super) fn pass_over(&self, state: usize, lap: usize) -> bool {
+        // Relaxed: nobody learns anything of the item from it.
+        self.hold(state, lap, Ordering::Relaxed)
+    }
+
+    #[track_caller]
+    fn hold(&self, state: usize, lap: usize, order: Ordering) -> bool {
         let held = lap | HELD | state & WATCHED;
-        // Relaxed: nobody learns anything of the item from it. If it fails, the thread is back, or somebody else was faster.
-        self.state.compare_exchange(state, held, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        // Relaxed: if it fails, the thread is back, or somebody else was faster.
+        self.state.compare_exchange(state, held, order, Ordering::Relaxed).is_ok()
     }
 
     /// Whether `lap` is over; if not, whoever ends it is told.

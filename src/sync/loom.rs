@@ -283,6 +283,12 @@ impl Tracked {
     pub fn used(&self) {
         self.uses.with(|_| ());
     }
+
+    /// All uses by others are over here, as before a free: an unordered one is a race.
+    #[track_caller]
+    pub fn alone(&self) {
+        self.uses.with_mut(|_| ());
+    }
 }
 
 impl Drop for Tracked {

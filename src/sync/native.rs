@@ -163,4 +163,8 @@ impl Tracked {
     /// The allocation is used here.
     #[inline(always)]
     pub fn used(&self) {}
+
+    /// All uses by others are over here, as before a free.
+    #[inline(always)]
+    pub fn alone(&self) {}
 }

@@ -96,4 +96,7 @@ impl Tracked {
 
     /// The allocation is used here.
     pub fn used(&self) {}
+
+    /// All uses by others are over here, as before a free.
+    pub fn alone(&self) {}
 }

@@ -10,6 +10,7 @@ mod links;
 mod models;
 mod orderings;
 mod progress;
+mod relacy;
 mod run;
 mod suites;
 mod threads;

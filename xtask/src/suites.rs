@@ -12,6 +12,7 @@ use crate::links;
 use crate::models;
 use crate::orderings;
 use crate::progress;
+use crate::relacy;
 use crate::run::{Log, Outcome, Project, Stop, cargo};
 use crate::threads;
 use crate::users;
@@ -43,6 +44,7 @@ pub(crate) enum Folder {
     Progress,
     Sanitizers,
     Bugs,
+    Ports,
     User,
 }
 
@@ -62,6 +64,7 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite::new("threads", Folder::Sanitizers, threads::races, "the same under the thread sanitizer (nightly)"),
     Suite::new("canary", Folder::Checker, canary, "is the patched model checker complete, and is stock loom not?"),
     MODELS,
+    Suite::new("relacy", Folder::Ports, relacy::check, "the algorithms once more, in C++, under a second model checker (relacy)"),
     Suite::new("users", Folder::User, users::check, "the guide's models of a user, on the packaged crate"),
     PROGRESS,
     ORDERINGS,

@@ -10,6 +10,7 @@ use crate::{Checked, Model, counted, models};
 models![
     a_late_claim_meets_another_life,
     a_late_claim_meets_another_life_beside_the_only_producer,
+    a_late_claim_is_taken_back_beside_a_late_guest,
     a_producer_comes_back_to_a_segment_that_is_done,
     a_producer_comes_back_to_a_segment_that_the_only_consumer_left,
     a_producer_comes_back_to_the_first_slot_of_two,
@@ -69,6 +70,31 @@ fn a_late_claim_meets_another_life_beside_the_only_producer(model: Model) -> Che
             theirs
         },
         [None, Some(2), Some(3), Some(4), Some(5)],
+    )
+}
+
+/// Two consumers come to the last slot of a segment, which is not filled, and think that the producer has left: one claims
+/// the slot, one goes by. Neither waits for the producer.
+fn a_late_claim_is_taken_back_beside_a_late_guest(model: Model) -> Checked {
+    model.preemptions(1).at_least(100_000).check_outcomes(
+        || {
+            let (mut tx, rx) = spmc::unbounded_in_segments_of(2);
+            (1..=2).for_each(|i| tx.push(i).unwrap());
+            let mut all = Vec::from_iter(rx.drain());
+            let (first, second) = (rx.clone(), rx.clone());
+            let first = thread::spawn(move || first.pop().ok());
+            let second = thread::spawn(move || second.pop().ok());
+            tx.push(3).unwrap();
+            all.extend(rx.pop());
+            let theirs = [first.join().unwrap(), second.join().unwrap()];
+            tx.push(4).unwrap();
+            all.extend(rx.drain());
+            all.extend(theirs.into_iter().flatten());
+            all.sort_unstable();
+            assert_eq!(all, [1, 2, 3, 4]);
+            theirs
+        },
+        [[None, None], [Some(3), None], [None, Some(3)]],
     )
 }
 

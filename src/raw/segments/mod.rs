@@ -21,13 +21,16 @@
 //! links the next, and everybody who gets there helps the end to move on. Where the producer is one it tells after it has
 //! filled, so consumers never meet a slot that is not.
 //!
-//! *A stale claim.* A [`Many`](crate::cardinality::Many) consumer looks whether there is something between the two words, and
-//! moves `head` by compare-exchange if it is where it was. It may have been away between the two, long enough for `head` to come
-//! back to the same slot of the same segment, in another life, at which `tail` has not arrived: the consumer then holds a slot
-//! that no producer has claimed. With many producers that is just a slot that is not filled: passed over. The only producer
-//! fills without looking, so there the consumer takes its step back; if it can't, since others have moved `head` on, the
-//! producer has filled the slot. What a consumer saw of `tail` before its claim may be as old; so it says that the producers
-//! have left the segment, and moves on after them, only if it sees so again with a claim, or as a guest.
+//! *A stale claim.* A [`Many`](crate::cardinality::Many) consumer looks whether there is something between the two
+//! words, and moves `head` by compare-exchange if it is where it was. It may have been away between the two, long
+//! enough for `head` to come back to the same slot of the same segment, in another life, at which `tail` has not
+//! arrived: the consumer then holds a slot that no producer has claimed. With many producers that is just a slot that
+//! is not filled: passed over. The only producer fills without looking, so there the consumer takes its step back; if
+//! it can't, since others have moved `head` on, they take theirs back as well, guests too, or the producer has filled
+//! the slot. (Here, and nowhere else, one waits for another: of two consumers that come late to the same segment, the
+//! first for the second to take its step back, or for the next push.) What a consumer saw of `tail` before its claim
+//! may be as old; so it says that the producers have left the segment, and moves on after them, only if it sees so
+//! again with a claim, or as a guest.
 //!
 //! *Memory.* [`SPARES`] segments are kept for use again, so that a queue whose length swings by fewer items than they hold
 //! allocates nothing; all others go back to the allocator.

@@ -1,7 +1,7 @@
 //! The consumers' end.
 //!
-//! Edges: T4 and T6 with T1 (the segment in the word is as new) and T7 (its producers have left it), T3 with T1 and U1 (where
-//! the producers are).
+//! Edges: T4 and T6 with T1 (the segment in the word is as new), T7 (its producers have left it) and T8 (who took a claim back
+//! has left it), T3 with T1 and U1 (where the producers are).
 
 use super::push::check_guests;
 use super::segment::{Segment, Word};
@@ -182,7 +182,7 @@ impl<T, P: PushEnd> Segments<T, P, Many> {
             if word.index() < end {
                 let len = max.min(end - word.index()).min(MOST_AT_ONCE);
                 let (from, to) = (word.0, word.plus(len).0);
-                // ORDERING: (T4) Acquire, pairs with (segments/mod::T1, T7): the segment is as new.
+                // ORDERING: (T4) Acquire, pairs with (segments/mod::T1, T7, T8): the segment is as new.
                 let swap = self.head.word.compare_exchange_weak(
                     from,
                     to,
@@ -229,11 +229,11 @@ impl<T, P: PushEnd> Segments<T, P, Many> {
     #[inline(always)]
     fn is_claim_good(&self, first: Word, len: usize, to: usize) -> bool {
         while self.look(first.plus(len - 1)) != Found::Full {
-            // Relaxed: nothing was done.
+            // ORDERING: (T8) Release, pairs with (T4, T6): we look at the segment no more, before others leave and free it.
             if self
                 .head
                 .word
-                .compare_exchange(to, first.0, Ordering::Relaxed, Ordering::Relaxed)
+                .compare_exchange(to, first.0, Ordering::Release, Ordering::Relaxed)
                 .is_ok()
             {
                 return false;
@@ -262,7 +262,7 @@ impl<T, P: PushEnd> Segments<T, P, Many> {
     fn show_consumers_the_way(&self, word: Word) {
         check_guests(word);
         let to = word.plus(1).0;
-        // ORDERING: (T6) Acquire, pairs with (segments/mod::T1, T7): the segment is as new, and the next is linked.
+        // ORDERING: (T6) Acquire, pairs with (segments/mod::T1, T7, T8): the segment is as new, and the next is linked.
         if self
             .head
             .word
@@ -273,12 +273,17 @@ impl<T, P: PushEnd> Segments<T, P, Many> {
         }
         // SAFETY: a guest keeps the segment.
         let segment = unsafe { Segment::<T>::of(word) };
-        // (Unless the claim was stale.)
-        if word.is_left() || self.have_producers_left(word) {
-            let next = self.next(segment).expect("the producers have gone there");
-            if let Some(guests) = self.move_on(&self.head, segment, next) {
-                self.leave_to_slots(segment, guests);
+        while !word.is_left() && !self.have_producers_left(word) {
+            // It was a stale claim on the next segment. Taken back, since an index that is past a slot which nobody has filled
+            // keeps whoever claimed that one from taking it back. Relaxed: nothing was done.
+            let head = &self.head.word;
+            if head.compare_exchange(to, word.0, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+                return;
             }
+        }
+        let next = self.next(segment).expect("the producers have gone there");
+        if let Some(guests) = self.move_on(&self.head, segment, next) {
+            self.leave_to_slots(segment, guests);
         }
         self.reuse_if(segment.leave(1), segment);
     }

@@ -270,6 +270,7 @@ impl<T> Segment<T> {
     /// It is the caller's alone: all debts are paid.
     pub(super) unsafe fn renew(self) {
         let header = self.header();
+        header.tracked.alone();
         // Relaxed: the caller's alone.
         let lap = header.lap.load(Ordering::Relaxed);
         header.lap.store(lap.wrapping_add(STEP), Ordering::Relaxed);

@@ -1,0 +1,452 @@
+// The linked segments of `src/raw/segments/`: unbounded, one or many at either end. Segments are left, freed or used
+// again while others may still be in them.
+//
+// A segment's `used` is read by all who look into it and written by who has it alone; so a segment that is made new, or
+// freed, while somebody may still be there, is a race.
+//
+// Left out: batches and chunks, which take the same steps slot by slot, and the count of segments that an end has left
+// behind, which publishes nothing.
+
+#include "slot.hpp"
+
+using port::edge;
+using port::FULL;
+using port::planted;
+using port::saw;
+using port::Slot;
+using port::TAGS;
+using port::VACANT;
+using port::Word;
+
+template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
+    // `segment.rs`. A word is an index, an address, and a bit that says that the producers have left.
+    static constexpr Word ONE = Word(1) << 48, LEFT = 1, ADDRESS = ONE - 16;
+    static constexpr Word DEBT = 1 << 17, STEP = TAGS + 1;
+
+    struct Segment {
+        rl::atomic<Word> next, lap, debts;
+        rl::var<int> used;
+        // 0 or N.
+        unsigned n;
+        Slot slots[N];
+
+        explicit Segment(unsigned n) : n(n) {
+            next.store(0, rl::mo_relaxed, $);
+            lap.store(0, rl::mo_relaxed, $);
+            debts.store(3 * DEBT, rl::mo_relaxed, $);
+            used($) = 1;
+        }
+    };
+
+    static Word index(Word word) { return word >> 48; }
+    static Word address(Word word) { return word & ADDRESS; }
+    static Word word(Segment* segment) { return reinterpret_cast<Word>(segment); }
+    static Segment* segment(Word word) { return reinterpret_cast<Segment*>(address(word)); }
+
+    // `header`: whoever looks into a segment knows that it is not free.
+    static Segment& in(Segment* segment) {
+        (void)int(segment->used($));
+        return *segment;
+    }
+
+    static Slot& slot(Segment* segment, Word i) { return in(segment).slots[i]; }
+    static Slot& slot(Word word) { return slot(segment(word), index(word)); }
+    static Word lap(Segment* segment) { return in(segment).lap.load(rl::mo_relaxed, $); }
+
+    static bool pay(Segment* segment, Word debt) {
+        return in(segment).debts.fetch_sub(debt, edge("raw/segments/segment::G1", rl::mo_acq_rel), $) == debt;
+    }
+
+    static bool pay_for_slots(Segment* segment, Word from) {
+        Word lap = Queue::lap(segment);
+        for (Word i = from; i < in(segment).n; ++i) {
+            if (planted("a segment is left without a look at its slots")) break;
+            if (!slot(segment, i).watch(lap, STEP)) return false;
+        }
+        return pay(segment, DEBT);
+    }
+
+    static void renew(Segment* segment) {
+        segment->used($) = 1;
+        segment->lap.store(lap(segment) + STEP, rl::mo_relaxed, $);
+        segment->next.store(0, rl::mo_relaxed, $);
+        segment->debts.store(3 * DEBT, rl::mo_relaxed, $);
+    }
+
+    static void discard(Segment* segment) {
+        segment->used($) = 0;
+        delete segment;
+    }
+
+    // `mod.rs`. One spare, so that others are freed.
+    rl::atomic<Word> head, tail, spare;
+
+    void begin() {
+        Word start = word(new Segment(0)) + N * ONE;
+        head.store(start, rl::mo_relaxed, $);
+        tail.store(start, rl::mo_relaxed, $);
+        spare.store(0, rl::mo_relaxed, $);
+    }
+
+    void end() {
+        for (Word next = address(head.load(rl::mo_relaxed, $)); next != 0;) {
+            Segment* one = segment(next);
+            next = one->next.load(rl::mo_relaxed, $);
+            discard(one);
+        }
+        if (Word last = spare.load(rl::mo_relaxed, $)) discard(segment(last));
+    }
+
+    Segment* fresh() {
+        if (spare.load(rl::mo_relaxed, $) != 0)
+            if (Word word = spare.exchange(0, edge("raw/segments/mod::R2", rl::mo_acquire), $)) {
+                saw("a segment is used again");
+                return segment(word);
+            }
+        return new Segment(N);
+    }
+
+    void reuse(Segment* segment) {
+        Word none = 0;
+        auto order = edge("raw/segments/mod::R1", rl::mo_release);
+        if (in(segment).n > 0 && port::exchange(spare, none, word(segment), order)) return;
+        saw("a segment is freed");
+        discard(segment);
+    }
+
+    void reuse_if(bool is_paid, Segment* segment) {
+        if (!is_paid) return;
+        renew(segment);
+        reuse(segment);
+    }
+
+    Segment* next(Segment* segment) {
+        Word next = in(segment).next.load(edge("raw/segments/mod::L2", rl::mo_acquire), $);
+        return next ? Queue::segment(next) : nullptr;
+    }
+
+    Segment* link(Segment* segment) {
+        if (Segment* next = this->next(segment)) return next;
+        Segment* fresh = this->fresh();
+        Word none = 0;
+        auto order = edge("raw/segments/mod::L1", rl::mo_release);
+        if (port::exchange(in(segment).next, none, word(fresh), order)) return fresh;
+        saw("two link the next segment");
+        reuse(fresh);
+        return next(segment);
+    }
+
+    // Says how many guests the end had, or -1 if somebody else has moved it on.
+    long move_on(rl::atomic<Word>& end, Segment* from, Segment* next) {
+        Word word = end.load(rl::mo_relaxed, $);
+        while (address(word) == Queue::word(from)) {
+            Word found = word;
+            if (port::exchange(end, found, Queue::word(next), edge("raw/segments/mod::T1", rl::mo_release)))
+                return long(index(word) - N);
+            word = found;
+        }
+        return -1;
+    }
+
+    template <typename Leave> void leave_behind(Word from, Word to, Leave leave) {
+        for (Word word = from; address(word) != address(to);) {
+            Segment* segment = Queue::segment(word);
+            Segment* next = this->next(segment);
+            leave(segment);
+            word = Queue::word(next);
+        }
+    }
+
+    void take_over(bool watched, Word word) {
+        if (!watched) return;
+        saw("a holder goes on with a segment's slots");
+        Segment* segment = Queue::segment(word);
+        reuse_if(pay_for_slots(segment, index(word) + 1), segment);
+    }
+
+    // `push.rs`
+    Word claim_to_push() {
+        if (!PRODUCERS) {
+            Word word = tail.load(rl::mo_relaxed, $);
+            return index(word) < N ? word : Queue::word(link(segment(word)));
+        }
+        for (;;) {
+            Word word = tail.load(rl::mo_relaxed, $), from = word;
+            if (!port::exchange_weak(tail, from, word + ONE, edge("raw/segments/push::T2", rl::mo_acquire))) continue;
+            if (index(word) < N) return word;
+            // `show_the_way`, as a guest.
+            Segment* segment = Queue::segment(word);
+            Segment* next = link(segment);
+            long guests = move_on(tail, segment, next);
+            if (guests >= 0) reuse_if(pay(segment, DEBT - Word(guests)), segment);
+            reuse_if(pay(segment, 1), segment);
+        }
+    }
+
+    void settle_tail(Word to) {
+        if (PRODUCERS) return;
+        Word from = tail.load(rl::mo_relaxed, $);
+        tail.store(to, edge("raw/segments/push::U1", rl::mo_release), $);
+        if (address(from) != address(to))
+            leave_behind(from, to, [this](Segment* segment) { reuse_if(pay(segment, DEBT), segment); });
+    }
+
+    void push(int item) {
+        for (;;) {
+            Word word = claim_to_push();
+            slot(word).write(item);
+            // `put`
+            Segment* segment = Queue::segment(word);
+            bool is_filled = slot(segment, index(word)).template fill<PRODUCERS>(lap(segment));
+            settle_tail(word + ONE);
+            if (is_filled) return;
+            // `retract`, and again.
+            RL_ASSERT(slot(word).take() == item);
+            take_over(slot(word).give_back(STEP), word);
+        }
+    }
+
+    // `pop.rs`
+    Word where_producers_are() { return tail.load(edge("raw/segments/pop::T3", rl::mo_acquire), $); }
+
+    enum class Found { full, vacant, spent };
+
+    Found look(Word word) {
+        Segment* segment = Queue::segment(word);
+        Word state = slot(segment, index(word)).state_in(lap(segment));
+        return state == FULL ? Found::full : state == VACANT ? Found::vacant : Found::spent;
+    }
+
+    bool wait_or_pass_over(Word word, port::Patience& patience) {
+        if (!patience.is_overdue()) return false;
+        if (planted("a consumer goes on past a slot that it has not passed over")) return true;
+        Segment* segment = Queue::segment(word);
+        return slot(segment, index(word)).pass_over_vacant(lap(segment));
+    }
+
+    void leave_to_slots(Segment* segment, Word guests) {
+        (void)pay(segment, DEBT - guests);
+        reuse_if(pay_for_slots(segment, 0), segment);
+    }
+
+    bool is_passed_by_producers(Word word) {
+        Word tail = where_producers_are();
+        return address(tail) != address(word) || index(tail) > index(word) + 1;
+    }
+
+    // The only consumer's: the next full slot, and where the end is after it, or after spent ones.
+    bool walk(Word& found, Word& place) {
+        port::Patience patience;
+        for (Word word = place;;) {
+            if (index(word) == N) {
+                // (Linked is not enough: the producers may not have got there yet.)
+                if (PRODUCERS && address(where_producers_are()) == address(word)) return false;
+                Segment* next = this->next(segment(word));
+                if (!next) return false;
+                word = Queue::word(next);
+                continue;
+            }
+            switch (look(word)) {
+            case Found::full:
+                found = word;
+                place = word + ONE;
+                return true;
+            case Found::spent:
+                place = word = word + ONE;
+                patience.reset();
+                break;
+            case Found::vacant:
+                if (!PRODUCERS || !is_passed_by_producers(word)) return false;
+                // (Passed over or not, this end has not left the segment, and looks again.)
+                wait_or_pass_over(word, patience);
+                break;
+            }
+        }
+    }
+
+    void settle_head(Word to) {
+        if (CONSUMERS) return;
+        Word from = head.load(rl::mo_relaxed, $);
+        head.store(to, rl::mo_relaxed, $);
+        if (address(from) != address(to))
+            leave_behind(from, to, [this](Segment* segment) { leave_to_slots(segment, 0); });
+    }
+
+    bool claim_only(Word& found) {
+        Word start = head.load(rl::mo_relaxed, $), place = start;
+        if (walk(found, place)) return true;
+        if (place != start) settle_head(place);
+        return false;
+    }
+
+    bool have_producers_left(Word word) { return address(where_producers_are()) != address(word); }
+
+    void say_that_producers_left(Word word) {
+        if (!have_producers_left(word)) return;
+        saw("a consumer says that the producers have left");
+        port::exchange(head, word, word | LEFT, edge("raw/segments/pop::T7", rl::mo_release));
+    }
+
+    bool is_claim_good(Word claimed, Word to) {
+        while (look(claimed) != Found::full) {
+            Word from = to;
+            if (port::exchange(head, from, claimed, edge("raw/segments/pop::T8", rl::mo_release)))
+                return saw("a claim is taken back"), false;
+        }
+        return true;
+    }
+
+    bool is_filled(Word word) {
+        for (port::Patience patience;;) switch (look(word)) {
+            case Found::full: return true;
+            case Found::spent: return false;
+            case Found::vacant:
+                if (wait_or_pass_over(word, patience)) return false;
+            }
+    }
+
+    void show_consumers_the_way(Word word) {
+        Word from = word;
+        if (!port::exchange(head, from, word + ONE, edge("raw/segments/pop::T6", rl::mo_acquire))) return;
+        Segment* segment = Queue::segment(word);
+        while (!(word & LEFT) && !have_producers_left(word) && !planted("a late guest stays")) {
+            Word to = word + ONE;
+            if (port::exchange(head, to, word, rl::mo_relaxed)) return saw("a guest takes its step back");
+        }
+        if ((word & LEFT) || have_producers_left(word)) {
+            Segment* next = this->next(segment);
+            RL_ASSERT(next);
+            long guests = move_on(head, segment, next);
+            if (guests >= 0) leave_to_slots(segment, Word(guests));
+        }
+        reuse_if(pay(segment, 1), segment);
+    }
+
+    // One of many consumers': the next slot that producers have claimed.
+    bool claim(Word& claimed) {
+        for (;;) {
+            Word word = head.load(rl::mo_relaxed, $);
+            Word end = N;
+            bool left = true;
+            if (!(word & LEFT)) {
+                Word tail = where_producers_are();
+                if (address(tail) == address(word)) {
+                    end = index(tail) < N ? index(tail) : N;
+                    left = false;
+                }
+            }
+            if (index(word) < end) {
+                Word from = word, to = word + ONE;
+                if (!port::exchange_weak(head, from, to, edge("raw/segments/pop::T4", rl::mo_acquire))) continue;
+                if (PRODUCERS || planted("a stale claim is kept") || is_claim_good(word, to)) {
+                    if (left && !(word & LEFT)) say_that_producers_left(to);
+                    claimed = word;
+                    return true;
+                }
+            } else if (left) {
+                show_consumers_the_way(word);
+            } else if (head.load(rl::mo_relaxed, $) == word) {
+                return false;
+            }
+        }
+    }
+
+    bool claim_to_pop(Word& word) {
+        if (!CONSUMERS) return claim_only(word);
+        while (claim(word))
+            if (is_filled(word)) return true;
+        return false;
+    }
+
+    bool pop(int& item) {
+        Word word;
+        if (!claim_to_pop(word)) return saw("empty"), false;
+        item = slot(word).take();
+        // `take`
+        Segment* segment = Queue::segment(word);
+        take_over(slot(segment, index(word)).template vacate<CONSUMERS>(lap(segment), STEP), word);
+        settle_head(word + ONE);
+        return true;
+    }
+};
+
+// What scenarios have in common: a queue, and a ledger of what went in and came out.
+template <typename Derived, bool PRODUCERS, bool CONSUMERS, unsigned N, unsigned THREADS>
+struct Test : rl::test_suite<Derived, THREADS> {
+    Queue<PRODUCERS, CONSUMERS, N> queue;
+    port::Ledger<THREADS, THREADS> ledger;
+
+    void push(unsigned i) {
+        int item = ledger.item(i);
+        ledger.went_in(i);
+        queue.push(item);
+    }
+
+    bool pop(unsigned i) {
+        int item;
+        if (!queue.pop(item)) return false;
+        return ledger.came_out(i, item), true;
+    }
+
+    void before() {
+        queue.begin();
+        // Somewhere in a segment, with a spare one or none, and with this or that inside.
+        for (unsigned n = rl::rand(2 * N + 1); n > 0; --n) push(0), pop(0);
+        for (unsigned n = rl::rand(N + 2); n > 0; --n) push(0);
+    }
+
+    void after() {
+        while (pop(THREADS)) {}
+        queue.end();
+        ledger.check();
+    }
+};
+
+// Threads that push or pop, whatever chance says; an end of one is the first thread's.
+template <bool PRODUCERS, bool CONSUMERS, unsigned N, unsigned THREADS, unsigned TURNS>
+struct Mixed : Test<Mixed<PRODUCERS, CONSUMERS, N, THREADS, TURNS>, PRODUCERS, CONSUMERS, N, THREADS> {
+    void thread(unsigned i) {
+        for (unsigned n = 0; n < TURNS; ++n) {
+            bool is_producer = PRODUCERS || i == 0, is_consumer = CONSUMERS || i == 0;
+            if (is_producer && !(is_consumer && rl::rand(2))) this->push(i);
+            else if (!this->pop(i)) rl::yield(1, $);
+        }
+    }
+};
+
+// One producer and one consumer.
+template <unsigned N, unsigned TURNS> struct Pair : Test<Pair<N, TURNS>, false, false, N, 2> {
+    void thread(unsigned i) {
+        for (unsigned n = 0; n < TURNS; ++n)
+            if (i == 0) this->push(i);
+            else if (!this->pop(i)) rl::yield(1, $);
+    }
+};
+
+// Two consumers come to the last slot of a segment, which is not filled, and may think that the producer has left.
+struct Late : Test<Late, false, true, 2, 3> {
+    void before() {
+        queue.begin();
+        for (unsigned n = 0; n < 2; ++n) push(0), pop(0);
+    }
+
+    void thread(unsigned i) {
+        if (i == 0) push(0);
+        pop(i);
+    }
+};
+
+int main(int argc, char** argv) {
+    return port::main(argc, argv, 5,
+                      {port::scenario<Pair<1, 2>, 1>("one and one"),
+                       port::scenario<Pair<2, 5>>("one and one, slots by two"),
+                       port::scenario<Late>("late consumers"),
+                       port::scenario<Mixed<true, true, 1, 3, 3>>("many and many"),
+                       port::scenario<Mixed<true, true, 2, 3, 3>>("many and many, slots by two"),
+                       port::scenario<Mixed<true, false, 2, 3, 4>>("many producers"),
+                       port::scenario<Mixed<false, true, 2, 3, 4>>("many consumers")},
+                      {"a slot is passed over", "a held slot is given back", "a slot is watched",
+                       "a holder goes on with a segment's slots", "a watched slot is filled", "a segment is used again",
+                       "a segment is freed", "two link the next segment", "a claim is taken back",
+                       "a consumer says that the producers have left", "a guest takes its step back", "empty"});
+}
