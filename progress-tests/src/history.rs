@@ -10,7 +10,7 @@
 //!
 //! *Closing.* A push says Closed only after the last consumer went, and a pop only after the last producer went and with
 //! nothing inside; who begins after that says nothing else. A push that began before the last consumer had gone may still
-//! succeed after it; what is inside then comes out no more.
+//! succeed after it, or say Full, since that one drops what is left one by one; what is inside then comes out no more.
 
 use std::collections::{HashMap, HashSet};
 
@@ -21,8 +21,8 @@ use crate::item::Id;
 pub enum What {
     /// Put it in.
     Push(Id),
-    /// Found no room.
-    Full,
+    /// Found no room for so many.
+    Full(usize),
     /// Took it out.
     Pop(Id),
     /// Found nothing.
@@ -148,7 +148,11 @@ impl Search<'_> {
             What::Empty => {
                 inside.is_empty() && self.gone(done, &What::DropTx) < self.spec.producers
             }
-            What::Full => self.takes_pushes(done, event) && self.may_be_full(done, i, inside.len()),
+            What::Full(_) => {
+                let is_closing = self.gone(done, &What::DropRx) == self.spec.consumers;
+                self.takes_pushes(done, event)
+                    && (is_closing || self.may_be_full(done, i, inside.len()))
+            }
             What::PushClosed => self.gone(done, &What::DropRx) == self.spec.consumers,
             What::PopClosed => {
                 inside.is_empty() && self.gone(done, &What::DropTx) == self.spec.producers
@@ -212,9 +216,17 @@ impl Search<'_> {
         };
         let first = before().map(|event| event.start).fold(call.start, usize::max);
         let last = after().map(|event| event.end).fold(call.end, usize::min);
-        let is_push = |event: &&Event| matches!(event.what, What::Push(_));
+        let is_push = |event: &&Event| matches!(event.what, What::Push(_) | What::Full(_));
         let occupied = |now: usize| {
-            let pushing = after().filter(is_push).filter(|event| event.start <= now).count();
+            let pushes = after().filter(|event| matches!(event.what, What::Push(_)));
+            let pushing = pushes.filter(|event| event.start <= now).count();
+            // These may have had slots that consumers passed over, before they found no other.
+            let trying: usize = all()
+                .filter(|(thread, n, event)| {
+                    (*thread, *n) != (i, done[i]) && event.start <= now && now <= event.end
+                })
+                .map(|(.., event)| if let What::Full(n) = event.what { n } else { 0 })
+                .sum();
             let popping = before()
                 .filter(|event| matches!(event.what, What::Pop(_)) && event.end >= now)
                 .count();
@@ -231,7 +243,7 @@ impl Search<'_> {
                     })
                     .count()
             };
-            inside + pushing + popping + if self.spec.passes_over { passed() } else { 0 }
+            inside + pushing + trying + popping + if self.spec.passes_over { passed() } else { 0 }
         };
         let later =
             all().map(|(.., event)| event.start).filter(|start| (first..=last).contains(start));

@@ -47,14 +47,14 @@ fn act<K: Kind>(hands: &mut Hands<K>, op: Op, producer: usize, events: &mut Vec<
                 _ => K::push_batch(tx, &mut items).map(|n| (n, Vec::new())),
             });
             match result {
-                Err(PushError::Full(())) => note(span, What::Full),
+                Err(PushError::Full(())) => note(span, What::Full(n)),
                 Err(PushError::Closed(())) => note(span, What::PushClosed),
                 Ok(_) if op == Op::PushAll => note(span, What::PushAll(ids)),
                 Ok((n, evicted)) => {
                     evicted.iter().for_each(|item| note(span, What::Pop(item.id())));
                     ids[..n].iter().for_each(|id| note(span, What::Push(*id)));
                     if n < ids.len() {
-                        note(span, What::Full);
+                        note(span, What::Full(ids.len() - n));
                     }
                 }
             }

@@ -5,6 +5,8 @@
 
 use shuttle::scheduler::TaskId;
 
+use crate::search::LIMIT;
+
 /// Which schedules.
 #[derive(Clone, Debug)]
 pub enum Plan {
@@ -153,6 +155,11 @@ impl Chooser {
     /// Whether somebody may take long as long as others get on.
     pub(crate) fn is_turns(&self) -> bool {
         matches!(self.plan, Plan::Turns { .. })
+    }
+
+    /// So many own steps no operation may take. (The last consumer drops one by one all that fuzzed programs have pushed.)
+    pub(crate) fn limit(&self) -> usize {
+        if let Plan::Bytes { .. } = self.plan { 8 * LIMIT } else { LIMIT }
     }
 
     /// Whether `task`, which has waited for long, gives way at the next choice.

@@ -15,7 +15,7 @@ use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 use crate::plan::Chooser;
 pub use crate::plan::Plan;
 
-/// So many own steps no operation may take, in queues as small as these.
+/// So many own steps no operation may take, in queues as small as these; more where programs are out of bytes.
 pub const LIMIT: usize = 400;
 
 /// One operation's: how many own steps it took, and when its first and its last step were.
@@ -225,8 +225,8 @@ impl Scheduler for Counted {
                 search.chooser.choose(&able, current)
             }
         };
-        let is_turns = search.chooser.is_turns();
-        stage(|stage| stage.step(picked.into(), is_turns)).then_some(picked)
+        let (limit, is_turns) = (search.chooser.limit(), search.chooser.is_turns());
+        stage(|stage| stage.step(picked.into(), limit, is_turns)).then_some(picked)
     }
 
     fn next_u64(&mut self) -> u64 {
@@ -264,7 +264,7 @@ impl Stage {
     }
 
     /// Task number `task` goes on; false if that has gone on for too long.
-    fn step(&mut self, task: usize, is_turns: bool) -> bool {
+    fn step(&mut self, task: usize, limit: usize, is_turns: bool) -> bool {
         self.clock += 1;
         self.steps[task] += 1;
         self.trace.push(task);
@@ -276,7 +276,7 @@ impl Stage {
         let own = self.own_steps(task);
         let Some(acting) = &mut self.acting[task] else { return true };
         acting.start.get_or_insert(clock);
-        if own <= LIMIT {
+        if own <= limit {
             return true;
         }
         let stuck = if is_turns {
@@ -287,7 +287,7 @@ impl Stage {
                 format!("nobody gets anywhere: {}", all.join(" beside "))
             })
         } else {
-            Some(format!("`{}` doesn't end: it has taken {LIMIT} own steps", acting.name))
+            Some(format!("`{}` doesn't end: it has taken {limit} own steps", acting.name))
         };
         let Some(stuck) = stuck else { return true };
         self.wrong.get_or_insert(stuck);

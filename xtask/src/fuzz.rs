@@ -124,7 +124,7 @@ impl Place {
         let mut command = self.command(target)?;
         command.arg(&self.learnt).arg(&self.corpus);
         // (Long programs at once: those that are given are long already.)
-        command.args(["--", &len, "-len_control=0", "-timeout=20", "-print_final_stats=1", &time]);
+        command.args(["--", &len, "-len_control=0", "-timeout=120", "-print_final_stats=1", &time]);
         let well = succeeds(&mut command)?;
         let log =
             fs::read(&self.log).map_err(|error| format!("{}: {error}", self.log.display()))?;
