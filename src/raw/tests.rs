@@ -4,10 +4,10 @@
 use core::cell::Cell;
 use core::iter;
 use core::panic::AssertUnwindSafe;
+use core::time::Duration;
 use std::panic::catch_unwind;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
-use std::time::Duration;
 use std::vec::Vec;
 
 use super::*;
