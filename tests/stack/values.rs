@@ -71,7 +71,7 @@ fn values_of_other_alignments_by_turns() {
                 assert_eq!(top.addr() % align_of::<T>(), 0, "{} bytes", size_of::<T>());
             }
             // Spare soon.
-            assert_eq!((0..30).filter_map(|_| stack.pop()).count(), 30);
+            (0..30).for_each(|_| assert!(stack.pop().is_some()));
             assert_eq!(stack.pop_all().count(), 10);
         }
         let (mut x, mut y, mut z) = (Stack::new(), Stack::new(), Stack::new());
