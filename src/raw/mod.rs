@@ -441,10 +441,11 @@ pub unsafe trait PopRuns: RawQueue<Consumers = One> {
             unsafe { copy_run(run.start, to.add(done), run.len, Self::POP_RUN) };
             // SAFETY: the items of this run have moved.
             unsafe { self.release(&place, run.len) };
+            // Now, so that producers see the room, and where the consumer is, while it goes on.
+            // SAFETY: passed on to the caller.
+            unsafe { self.settle_pop(seat, &place) };
             done += run.len;
         }
-        // SAFETY: passed on to the caller.
-        unsafe { self.settle_pop(seat, &place) };
         done
     }
 }
