@@ -383,8 +383,10 @@ pub unsafe trait PushRuns: RawQueue<Producers = One> {
             unsafe { self.publish(&place) };
             done += run.len;
         }
-        // SAFETY: passed on to the caller.
-        unsafe { self.settle_push(seat, &place) };
+        if done > 0 {
+            // SAFETY: passed on to the caller.
+            unsafe { self.settle_push(seat, &place) };
+        }
         done
     }
 }
