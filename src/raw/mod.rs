@@ -385,8 +385,10 @@ pub unsafe trait PushRuns: RawQueue<Producers = One> {
             unsafe { self.publish(&place) };
             done += run.len;
         }
-        // SAFETY: passed on to the caller.
-        unsafe { self.settle_push(seat, &place) };
+        if done > 0 {
+            // SAFETY: passed on to the caller.
+            unsafe { self.settle_push(seat, &place) };
+        }
         done
     }
 }
@@ -443,10 +445,11 @@ pub unsafe trait PopRuns: RawQueue<Consumers = One> {
             unsafe { copy_run(run.start, to.add(done), run.len, Self::POP_RUN) };
             // SAFETY: the items of this run have moved.
             unsafe { self.release(&place, run.len) };
+            // Now, so that producers see the room, and where the consumer is, while it goes on.
+            // SAFETY: passed on to the caller.
+            unsafe { self.settle_pop(seat, &place) };
             done += run.len;
         }
-        // SAFETY: passed on to the caller.
-        unsafe { self.settle_pop(seat, &place) };
         done
     }
 }
