@@ -107,16 +107,16 @@ impl Chooser {
     /// Makes ready for the next schedule after so many, if there is one.
     pub(crate) fn advance(&mut self, ran: usize) -> bool {
         match self.plan {
-            Plan::Bounded { .. } => {
-                while ran > 0 {
-                    let Some((choices, at)) = self.path.last_mut() else { return false };
-                    if *at + 1 < choices.len() {
-                        *at += 1;
-                        break;
-                    }
-                    self.path.pop();
+            // Nothing was chosen yet.
+            Plan::Bounded { .. } if ran == 0 => {}
+            Plan::Bounded { .. } => loop {
+                let Some((choices, at)) = self.path.last_mut() else { return false };
+                if *at + 1 < choices.len() {
+                    *at += 1;
+                    break;
                 }
-            }
+                self.path.pop();
+            },
             Plan::Turns { threads, most } => {
                 if self.turns.is_empty() {
                     self.turns = vec![1; threads + 1];
