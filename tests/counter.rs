@@ -2,9 +2,12 @@
 #![cfg(not(loom))] // under the model checker constructors are not `const`
 
 use core::cell::RefCell;
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
 use std::sync::mpsc;
 use std::sync::{Arc, Barrier};
 use std::thread;
+use std::time::Instant;
 
 use raddle::counter::parts::{Add, Meter, Registry};
 use raddle::counter::{Counter, Max, Min, SignedCounter, SignedMax, SignedMin};
@@ -182,8 +185,12 @@ fn destructors_of_thread_locals_count() {
     assert_eq!(GREATEST.get(), Some(10));
 }
 
-/// When its thread's block has gone back, adds beside a thread that adopts that block.
+/// When its thread's block has gone back, adds beside a thread that adopts that block; for so long that the two are under
+/// way together wherever they run.
 struct AddsBesideHeir(&'static Counter);
+
+/// What was added so.
+static ADDED_BESIDE_HEIRS: AtomicU64 = AtomicU64::new(0);
 
 impl Drop for AddsBesideHeir {
     fn drop(&mut self) {
@@ -191,7 +198,11 @@ impl Drop for AddsBesideHeir {
         let add = |counter: &Counter| {
             counter.increment();
             start.wait();
-            (0..100_000).for_each(|_| counter.increment());
+            let begin = Instant::now();
+            while begin.elapsed() < Duration::from_millis(20) {
+                (0..1000).for_each(|_| counter.increment());
+                ADDED_BESIDE_HEIRS.fetch_add(1000, Ordering::Relaxed);
+            }
         };
         thread::scope(|scope| {
             let heir = scope.spawn(|| add(self.0));
@@ -215,7 +226,7 @@ fn a_thread_on_its_way_out_does_not_touch_its_heirs_cells() {
         })
         .join()
         .expect("a short thread");
-        assert_eq!(SUM.sum(), i * 200_003);
+        assert_eq!(SUM.sum(), 3 * i + ADDED_BESIDE_HEIRS.load(Ordering::Relaxed));
     }
 }
 

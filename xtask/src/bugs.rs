@@ -290,6 +290,8 @@ impl Place {
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .env("RUSTFLAGS", flags)
             .env("CARGO_TARGET_DIR", self.folder.join(folder))
+            // From one bug to the next little changes.
+            .env("CARGO_INCREMENTAL", "1")
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .env("CARGO_PROFILE_TEST_DEBUG", "0");
         command
