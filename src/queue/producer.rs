@@ -296,7 +296,8 @@ impl<Q: Overwrite<Producers = One>> Producer<Q, One> {
     /// ```
     ///
     /// # Errors
-    /// [`Closed`](PushError::Closed) with the item if no consumer is left.
+    /// [`Closed`](PushError::Closed) with the item if no consumer is left. What it may have taken out by then is dropped, as all
+    /// that is in the queue is when its last consumer goes.
     pub fn force_push(&mut self, item: Q::Item) -> Result<Evicted<Q::Item>, PushError<Q::Item>> {
         let Inner { seat, shared } = &mut **self.inner;
         force::push(shared.queue(), seat, item, || shared.no_consumer()).map_err(PushError::Closed)
@@ -320,7 +321,8 @@ impl<Q: Overwrite + PushClaims> Producer<Q, Many> {
     /// ```
     ///
     /// # Errors
-    /// [`Closed`](PushError::Closed) with the item if no consumer is left.
+    /// [`Closed`](PushError::Closed) with the item if no consumer is left. What it may have taken out by then is dropped, as all
+    /// that is in the queue is when its last consumer goes.
     pub fn force_push(&self, item: Q::Item) -> Result<Evicted<Q::Item>, PushError<Q::Item>> {
         let shared = &self.inner.shared;
         force::push(shared.queue(), &mut (), item, || shared.no_consumer())

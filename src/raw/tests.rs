@@ -77,7 +77,7 @@ fn passes_over_a_consumer<const SIZE: usize>(ring: Ring<[u8; SIZE], Many, Many>)
 #[test]
 fn who_stays_away_is_passed_over_whatever_the_size_of_its_item() {
     fn check<const SIZE: usize>() {
-        let patience = crate::Backoff::new();
+        let patience = crate::backoff::Backoff::new();
         let pauses = (0..=1_000).position(|_| Slot::<[u8; SIZE]>::is_overdue(&patience));
         assert_eq!(pauses, Some(crate::sync::PATIENCE as usize + SIZE / 1024), "{SIZE} bytes");
         passes_over_a_producer::<SIZE, _>(Ring::<_, Many, Many>::new(4));

@@ -205,7 +205,7 @@ fn must_not_compile(project: &Project, log: &mut Log) -> Outcome {
 
 fn conformance(project: &Project, log: &mut Log) -> Outcome {
     let mut command = cargo(&project.root);
-    command.args(["test", "--package", "raddle"]).args(FEATURES);
+    command.args(["test", "--no-fail-fast", "--package", "raddle"]).args(FEATURES);
     let targets = test_targets(&project.metadata);
     if targets.is_empty() {
         return Err(Stop::failed("the library has no test target"));
