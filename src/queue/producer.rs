@@ -121,13 +121,10 @@ impl<Q: PushRuns> Producer<Q, One> {
     where
         Q::Item: Copy,
     {
-        let (n, Inner { seat, shared }) = (items.len(), &mut **self.inner);
-        if n > 0 && shared.no_consumer() {
-            return Err(PushError::Closed(()));
-        }
-        // SAFETY: the only producer handle, borrowed mutably, and its seat; the items are `Copy`.
-        let done = unsafe { shared.queue().copy_in(seat, items.as_ptr(), n) };
-        if done > 0 || n == 0 { Ok(done) } else { Err(PushError::Full(())) }
+        self.push_batch(items.len(), |queue, seat, n| {
+            // SAFETY: the only producer handle, borrowed mutably, and its seat; the items are `Copy`.
+            unsafe { queue.copy_in(seat, items.as_ptr(), n) }
+        })
     }
 
     /// Moves items from the front of `items` into the queue, as many as there is room for, and says how many; the others
@@ -146,34 +143,32 @@ impl<Q: PushRuns> Producer<Q, One> {
     /// [`Full`](PushError::Full) or [`Closed`](PushError::Closed) if not even one went in. `Ok(0)` answers an empty deque
     /// only.
     pub fn push_from(&mut self, items: &mut VecDeque<Q::Item>) -> Result<usize, PushError<()>> {
-        let (n, Inner { seat, shared }) = (items.len(), &mut **self.inner);
+        self.push_batch(items.len(), |queue, seat, n| {
+            let fill = |_, slots: *mut Q::Item, len| {
+                for i in 0..len {
+                    let Some(item) = items.pop_front() else { unreachable!("it holds n more") };
+                    // SAFETY: one of the slots.
+                    unsafe { slots.add(i).write(item) };
+                }
+            };
+            // SAFETY: the only producer handle, borrowed mutably, and its seat; all slots are written.
+            unsafe { queue.push_runs(seat, n, fill) }
+        })
+    }
+
+    /// Pushes up to `n` items by `push`, which says how many went in.
+    #[inline(always)]
+    fn push_batch(
+        &mut self,
+        n: usize,
+        push: impl FnOnce(&Q, &mut Q::PushSeat, usize) -> usize,
+    ) -> Result<usize, PushError<()>> {
+        let Inner { seat, shared } = &mut **self.inner;
         if n > 0 && shared.no_consumer() {
             return Err(PushError::Closed(()));
         }
-        let queue = shared.queue();
-        let (mut place, mut done) = (queue.producer_place(seat), 0);
-        while done < n {
-            // SAFETY: the only producer handle, borrowed mutably; nothing is pushed but what lies before `place`.
-            let run = unsafe { queue.vacant_from(&mut place, n - done) };
-            if run.len == 0 {
-                break;
-            }
-            for i in 0..run.len {
-                let Some(item) = items.pop_front() else { unreachable!("it holds n more") };
-                // SAFETY: one of the run's slots.
-                unsafe { run.start.add(i).write(item) };
-            }
-            // SAFETY: this run was written just now.
-            unsafe { queue.publish(&place) };
-            done += run.len;
-        }
-        if done > 0 || n == 0 {
-            // SAFETY: the only producer handle, borrowed mutably, and its seat.
-            unsafe { queue.settle_push(seat, &place) };
-            Ok(done)
-        } else {
-            Err(PushError::Full(()))
-        }
+        let done = push(shared.queue(), seat, n);
+        if done > 0 || n == 0 { Ok(done) } else { Err(PushError::Full(())) }
     }
 
     /// Reserves up to `n` slots, to be written in place; nothing is visible before the chunk is committed. (An unbounded queue

@@ -361,6 +361,37 @@ pub unsafe trait PushRuns: RawQueue<Producers = One> {
     /// The caller acts for the producer, whose `seat` this is.
     unsafe fn settle_push(&self, seat: &mut Self::PushSeat, place: &Self::PushPlace);
 
+    /// Pushes up to `n` items, as many as there is room for, and says how many. `fill(done, slots, len)` writes `len` of them, those
+    /// after the first `done`, and doesn't panic.
+    ///
+    /// # Safety
+    /// The caller acts for the producer, whose `seat` this is. `fill` writes all the slots that it gets.
+    #[inline(always)]
+    unsafe fn push_runs(
+        &self,
+        seat: &mut Self::PushSeat,
+        n: usize,
+        mut fill: impl FnMut(usize, *mut Self::Item, usize),
+    ) -> usize {
+        let (mut place, mut done) = (self.producer_place(seat), 0);
+        while done < n {
+            // SAFETY: passed on to the caller; nothing is pushed but what lies before `place`.
+            let run = unsafe { self.vacant_from(&mut place, n - done) };
+            if run.len == 0 {
+                break;
+            }
+            fill(done, run.start, run.len);
+            // SAFETY: this run was written just now.
+            unsafe { self.publish(&place) };
+            done += run.len;
+        }
+        if done > 0 {
+            // SAFETY: passed on to the caller.
+            unsafe { self.settle_push(seat, &place) };
+        }
+        done
+    }
+
     /// Pushes copies of up to `n` items from `from` on, in order, as many as there is room for, and says how many.
     ///
     /// # Safety
@@ -372,24 +403,12 @@ pub unsafe trait PushRuns: RawQueue<Producers = One> {
         from: *const Self::Item,
         n: usize,
     ) -> usize {
-        let (mut place, mut done) = (self.producer_place(seat), 0);
-        while done < n {
-            // SAFETY: passed on to the caller; nothing is pushed but what lies before `place`.
-            let run = unsafe { self.vacant_from(&mut place, n - done) };
-            if run.len == 0 {
-                break;
-            }
-            // SAFETY: `run.len` slots of the queue's, and as many of the `n - done` items that are left.
-            unsafe { copy_run(from.add(done), run.start, run.len, Self::PUSH_RUN) };
-            // SAFETY: this run was written just now.
-            unsafe { self.publish(&place) };
-            done += run.len;
-        }
-        if done > 0 {
-            // SAFETY: passed on to the caller.
-            unsafe { self.settle_push(seat, &place) };
-        }
-        done
+        let fill = |done, slots, len| {
+            // SAFETY: `len` slots of the queue's, and as many of the `n - done` items that are left.
+            unsafe { copy_run(from.add(done), slots, len, Self::PUSH_RUN) };
+        };
+        // SAFETY: passed on to the caller; all slots are written.
+        unsafe { self.push_runs(seat, n, fill) }
     }
 }
 
