@@ -14,7 +14,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-use crate::checker::Checker;
+use crate::checker::{Checker, optimize_search};
 use crate::document::Document;
 use crate::run::{Ended, Log, Outcome, Project, Stop, cargo};
 use crate::suites::{counted, passed};
@@ -236,14 +236,12 @@ impl Place {
     /// The test binary of `suite`.
     fn build(&self, log: &mut Log, suite: &str) -> Result<PathBuf, Stop> {
         let mut command = self.cargo(suite);
+        if suite == "models" {
+            optimize_search(&mut command, "dev");
+        }
         command.args(["test", "--locked", "--no-run"]);
         match suite {
             "models" => {
-                // The search is loom's.
-                for package in ["loom", "generator"] {
-                    let optimized = format!("profile.dev.package.{package}.opt-level=3");
-                    command.args(["--config", &optimized]);
-                }
                 command.args(["--package", "raddle-loom-tests", "--lib"]);
             }
             "unit" => {

@@ -1,10 +1,15 @@
 //! The models, and `docs/models.md`: what each of them searches, and what it must see.
 
 use core::fmt::Write;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process::Command;
 
 use crate::document::Document;
 use crate::run::{Log, Outcome, Project, Stop};
-use crate::suites::{passed, some};
+use crate::suites::some;
 
 const DOCUMENT: Document =
     Document { path: "docs/models.md", command: "cargo xtask models --write", head: HEAD };
@@ -19,6 +24,9 @@ with `cargo xtask model NAME`, which prints its outcomes.
 
 ";
 
+const SOURCES: &str = "loom-tests/src/models";
+const PACKAGE: [&str; 3] = ["--release", "--package", "raddle-loom-tests"];
+
 /// What a model reports of itself, on one line.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Report<'a> {
@@ -29,10 +37,9 @@ struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// `model NAME: N executions, bound B, M ms; at least L, K outcomes: ...`, wherever libtest let it begin.
+    /// `model NAME: N executions, bound B, M ms; at least L, K outcomes: ...`
     fn parse(line: &'a str) -> Option<Self> {
-        let (_, report) = line.split_once("model ")?;
-        let (name, rest) = report.split_once(": ")?;
+        let (name, rest) = line.strip_prefix("model ")?.split_once(": ")?;
         let (_, rest) = rest.split_once(" executions, bound ")?;
         let (bound, rest) = rest.split_once(", ")?;
         let (_, rest) = rest.split_once(" ms; at least ")?;
@@ -45,7 +52,7 @@ impl<'a> Report<'a> {
 pub(crate) fn check(project: &Project, log: &mut Log) -> Outcome {
     let (table, counts) = run(project, log)?;
     // With a bound of somebody's own the table is another.
-    if std::env::var_os(PREEMPTIONS).is_none() {
+    if !is_bound_set() {
         DOCUMENT.check(&project.root, log, &table)?;
     }
     Ok(counts)
@@ -59,20 +66,70 @@ pub(crate) fn write(project: &Project, log: &mut Log) -> Outcome {
 
 fn run(project: &Project, log: &mut Log) -> Result<(String, String), Stop> {
     let checker = project.checker(log)?;
-    let package = ["--release", "--package", "raddle-loom-tests"];
-    // Not captured: what an aborting model printed would be lost.
-    let output =
-        log.run(checker.cargo("test").args(package).args(["--lib", "--", "--nocapture"]))?;
+    let output = project.models(log)?;
     let mut ran: Vec<Report<'_>> = output.lines().filter_map(Report::parse).collect();
-    let passed = passed(&output);
-    log.run(checker.cargo("test").args(package).args(["--test", "must_fail", "--test", "users"]))?;
-    log.run(checker.cargo("test").args(package).arg("--doc"))?;
-    if ran.len() != passed {
-        let ran = ran.len();
-        return Err(Stop::Failed(format!("{passed} tests passed, but {ran} models reported")));
-    }
+    log.run(checker.cargo("test").args(PACKAGE).args(["--test", "must_fail", "--test", "users"]))?;
+    log.run(checker.cargo("test").args(PACKAGE).arg("--doc"))?;
     ran.sort_unstable();
+    let listed = listed(&project.root.join(SOURCES))
+        .map_err(|error| Stop::Failed(format!("{SOURCES}: {error}")))?;
+    let names: BTreeSet<&str> = ran.iter().map(|report| report.name).collect();
+    let silent: Vec<&str> =
+        listed.iter().map(|name| &**name).filter(|name| !names.contains(name)).collect();
+    if !silent.is_empty() || ran.len() != listed.len() {
+        let (of, ran) = (listed.len(), ran.len());
+        let silent = silent.join(", ");
+        return Err(Stop::Failed(format!("{of} models, but {ran} reported; silent: {silent}")));
+    }
     Ok((render(&ran), some(ran.len(), "model")?))
+}
+
+/// Runs each model as it is written, in a process of its own; their reports, and what the mutants are judged by.
+pub(crate) fn run_each(project: &Project, log: &mut Log) -> Result<String, Stop> {
+    let mut models = mutants(project, log, &["models"])?;
+    log.run(&mut models)
+}
+
+/// As [`run_each`], but with the models' own bounds.
+pub(crate) fn run_each_as_bounded(project: &Project, log: &mut Log) -> Result<String, Stop> {
+    let mut models = mutants(project, log, &["models"])?;
+    log.run(models.env_remove(PREEMPTIONS))
+}
+
+/// Whether somebody has set a bound for all models.
+pub(crate) fn is_bound_set() -> bool {
+    std::env::var_os(PREEMPTIONS).is_some()
+}
+
+/// The runner of `loom-tests/src/bin/mutants.rs`.
+pub(crate) fn mutants(
+    project: &Project,
+    log: &mut Log,
+    arguments: &[&str],
+) -> Result<Command, Stop> {
+    let mut command = project.checker(log)?.cargo("run");
+    command.args(PACKAGE).args(["--bin", "mutants", "--"]).args(arguments);
+    Ok(command)
+}
+
+/// The models that the sources list, `FILE::NAME`: one that nobody registered would never run.
+fn listed(folder: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let found =
+            if path.is_dir() { listed(&path)? } else { names_in(&fs::read_to_string(&path)?) };
+        names.extend(found.into_iter().map(|name| format!("{stem}::{name}")));
+    }
+    Ok(names)
+}
+
+/// What stands in the `models![..]` of a file.
+fn names_in(source: &str) -> Vec<String> {
+    let list = source.split_once("\nmodels![").and_then(|(_, rest)| rest.split_once("];"));
+    let names = list.map_or("", |(list, _)| list).split(',').map(str::trim);
+    names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 fn render(models: &[Report<'_>]) -> String {
@@ -86,7 +143,7 @@ fn render(models: &[Report<'_>]) -> String {
 }
 
 /// Raises the bound of every model that asks for less.
-const PREEMPTIONS: &str = "RADDLE_LOOM_PREEMPTIONS";
+pub(crate) const PREEMPTIONS: &str = "RADDLE_LOOM_PREEMPTIONS";
 
 /// `cargo xtask model NAME`: whether they passed; what they print is seen at once.
 pub(crate) fn run_named(
@@ -121,10 +178,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_is_read_wherever_its_line_begins() {
-        let line = "test models::a ... model a: 6 executions, bound 2, 0 ms; at least 5, 2 outcomes: {1, 2}";
+    fn a_report_is_read() {
+        let line = "model a: 6 executions, bound 2, 0 ms; at least 5, 2 outcomes: {1, 2}";
         let report = Report { name: "a", bound: "2", at_least: "5", outcomes: "2" };
         assert_eq!(Report::parse(line), Some(report));
         assert_eq!(Report::parse("model c failed"), None);
+    }
+
+    #[test]
+    fn models_are_listed_by_the_sources() {
+        assert_eq!(names_in("//! models![x];\nmodels![\n    a,\n    b_c,\n];\n"), ["a", "b_c"]);
+        assert_eq!(names_in("\nmodels![a, b];\nfn a() {}\n"), ["a", "b"]);
+        assert!(names_in("pub mod spsc;\n").is_empty());
     }
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::document::Document;
 use crate::labels::{self, Source, Use};
+use crate::models;
 use crate::run::{Log, Outcome, Project, Stop};
 use crate::suites::counted;
 
@@ -91,9 +92,17 @@ pub(crate) fn write(project: &Project, log: &mut Log) -> Outcome {
 fn judge(project: &Project, log: &mut Log) -> Result<(String, String), Stop> {
     let sources = labels::read(&project.root).map_err(Stop::failed)?;
     let survivors = survivors(&project.root)?;
-    let checker = project.checker(log)?;
-    let arguments = ["--release", "--package", "raddle-loom-tests", "--bin", "mutants"];
-    let output = log.run(checker.cargo("run").args(arguments))?;
+    // The table is the same whatever the models' bound in a long run.
+    let ran = if models::is_bound_set() {
+        &models::run_each_as_bounded(project, log)?
+    } else {
+        project.models(log)?
+    };
+    let path = project.target.join("xtask").join("baselines.txt");
+    let shown = path.display().to_string();
+    fs::write(&path, ran).map_err(|error| Stop::Failed(format!("{shown}: {error}")))?;
+    let mut judge = models::mutants(project, log, &["judge", &shown])?;
+    let output = log.run(judge.env_remove(models::PREEMPTIONS))?;
 
     let lines = output.lines().filter(|line| line.starts_with("mutant\t"));
     let mutants = lines

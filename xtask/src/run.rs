@@ -14,6 +14,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use crate::checker::Checker;
+use crate::models;
 use crate::suites::{Folder, Suite};
 
 /// The workspace at hand.
@@ -23,6 +24,7 @@ pub(crate) struct Project {
     /// What `cargo metadata` says.
     pub(crate) metadata: Value,
     checker: OnceLock<Result<Checker, Stop>>,
+    models: OnceLock<Result<String, Stop>>,
 }
 
 /// Why a suite did not pass.
@@ -49,12 +51,18 @@ impl Project {
         let root = Path::new(manifest).parent().ok_or("xtask has no parent folder")?.to_owned();
         let metadata = metadata(&root, &[])?;
         let target = metadata["target_directory"].as_str().ok_or("no target directory")?.into();
-        Ok(Self { root, target, metadata, checker: OnceLock::new() })
+        Ok(Self { root, target, metadata, checker: OnceLock::new(), models: OnceLock::new() })
     }
 
     /// The patched checker, prepared once per run.
     pub(crate) fn checker(&self, log: &mut Log) -> Result<&Checker, Stop> {
         self.checker.get_or_init(|| Checker::prepare(self, log)).as_ref().map_err(Clone::clone)
+    }
+
+    /// What the models show as they are written: they run once, for every suite that builds on it.
+    pub(crate) fn models(&self, log: &mut Log) -> Result<&str, Stop> {
+        let ran = self.models.get_or_init(|| models::run_each(self, log));
+        ran.as_deref().map_err(Clone::clone)
     }
 }
 

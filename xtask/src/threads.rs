@@ -151,8 +151,6 @@ impl Sanitizer {
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .env("CARGO_TERM_COLOR", "never")
             .env("CARGO_TARGET_DIR", &self.target)
-            .env("CARGO_PROFILE_TEST_OPT_LEVEL", "1")
-            .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
             .env("RUSTFLAGS", self.flags)
             .env("TSAN_OPTIONS", format!("suppressions={}", suppressions.display()))
             .args(["test", "--locked", "--package", "raddle", "--target", &self.host])

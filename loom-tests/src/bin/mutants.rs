@@ -1,11 +1,15 @@
-//! Weakens one ordering at a time and runs the models that reach it, until one of them fails.
+//! Runs every model as written; then weakens one ordering at a time and runs the models that reach it, until one of them
+//! fails.
 //!
-//! Started by `cargo xtask test --only mutants`, which names the edges, compares the survivors with `survivors.toml`
-//! and keeps `docs/orderings.md`. Every run is a child process (a failing model may abort by a double panic). Printed is
-//! one line per mutant, its fields separated by tabs:
+//! Started by `cargo xtask test --only models --only mutants`: the first step, `mutants models`, is what both suites ask for,
+//! and is done once. The second, `mutants judge FILE`, gets what the first has printed. xtask names the edges, compares the
+//! survivors with `survivors.toml` and keeps `docs/models.md` and `docs/orderings.md`. Every run is a child process (a
+//! failing model may abort by a double panic). Printed are a model's report, and lines whose fields are separated by tabs:
 //! ```text
-//! mutant  FILE:LINE:COLUMN:KIND:ORDERING  WEAKER  killed    MODEL  race | outcome | leak | no end | panic
-//! mutant  FILE:LINE:COLUMN:KIND:ORDERING  WEAKER  survived
+//! baseline  MODEL  EXECUTIONS  MICROSECONDS
+//! reached   MODEL  FILE:LINE:COLUMN:KIND:ORDERING
+//! mutant    FILE:LINE:COLUMN:KIND:ORDERING  WEAKER  killed    MODEL  race | outcome | leak | no end | panic
+//! mutant    FILE:LINE:COLUMN:KIND:ORDERING  WEAKER  survived
 //! ```
 //! A model that merely saw too little of a mutant doesn't kill it: that condemns the search, not the program.
 
@@ -24,10 +28,13 @@ fn main() -> std::process::ExitCode {
 
 #[cfg(loom)]
 mod runner {
+    use core::sync::atomic::AtomicUsize;
     use core::time::Duration;
     use std::collections::BTreeMap;
+    use std::fs;
     use std::io::{self, Read};
     use std::process::{Command, ExitCode, Stdio};
+    use std::sync::{Mutex, PoisonError};
     use std::thread;
     use std::time::Instant;
 
@@ -42,8 +49,8 @@ mod runner {
     const QUICK: Duration = Duration::from_secs(5);
 
     /// What the unweakened model showed.
-    struct Baseline {
-        model: &'static str,
+    struct Baseline<'a> {
+        model: &'a str,
         executions: usize,
         took: Duration,
     }
@@ -52,10 +59,14 @@ mod runner {
         let arguments: Vec<String> = std::env::args().skip(1).collect();
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let done = match arguments[..] {
-            [] => judge_all(),
+            ["models"] => run_all(),
+            ["judge", file] => judge_all(file),
             ["sites", model] => sites_of(model),
             ["weakened", model, site, order] => weakened(model, site, order),
-            _ => Err("usage: mutants [sites MODEL | weakened MODEL SITE ORDERING]".into()),
+            _ => Err(
+                "usage: mutants models | judge FILE | sites MODEL | weakened MODEL SITE ORDERING"
+                    .into(),
+            ),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,
@@ -71,7 +82,7 @@ mod runner {
         site::record();
         find(model)?();
         for site in site::recorded() {
-            println!("site\t{}", text(&site));
+            println!("site\t{}", text_of(&site));
         }
         Ok(())
     }
@@ -85,57 +96,109 @@ mod runner {
         Ok(())
     }
 
-    fn judge_all() -> Result<(), String> {
-        // Whatever order the models are registered in: few executions first, so that a mutant dies quickly.
-        let mut baselines = Vec::new();
-        let mut reached: BTreeMap<Site, Vec<&str>> = BTreeMap::new();
-        for (model, _) in models::all() {
-            let (baseline, sites) = baseline(model)?;
-            baselines.push(baseline);
-            for site in sites {
-                reached.entry(site).or_default().push(model);
-            }
+    /// Every model as written; all of them, so that one run shows all that fail.
+    fn run_all() -> Result<(), String> {
+        let ran = side_by_side(&models::all(), |&(model, _)| as_written(model));
+        for text in ran.iter().flatten() {
+            print!("{text}");
         }
+        let failed: Vec<String> = ran.into_iter().filter_map(Result::err).collect();
+        if failed.is_empty() { Ok(()) } else { Err(failed.join("\n")) }
+    }
+
+    /// One model: its report, its baseline, and the sites it reached.
+    fn as_written(model: &str) -> Result<String, String> {
+        let start = Instant::now();
+        let child = run(&["sites", model], None)?;
+        let took = start.elapsed().as_micros();
+        if !child.passed {
+            return Err(format!("{model} fails as written\n{}{}", child.stdout, child.stderr));
+        }
+        let report =
+            child.stdout.lines().find(|line| line.starts_with(&format!("model {model}: ")));
+        let executions = report.and_then(|report| report.split(": ").nth(1)?.split(' ').next());
+        let (Some(report), Some(executions)) = (report, executions) else {
+            return Err(format!("{model} printed no executions\n{}", child.stdout));
+        };
+        let mut text = format!("{report}\nbaseline\t{model}\t{executions}\t{took}\n");
+        for site in child.stdout.lines().filter_map(|line| line.strip_prefix("site\t")) {
+            text.extend(["reached\t", model, "\t", site, "\n"]);
+        }
+        Ok(text)
+    }
+
+    /// What [`run_all`] printed is in `file`.
+    fn judge_all(file: &str) -> Result<(), String> {
+        let text = fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
+        let (mut baselines, reached) = read(&text)?;
+        // Whatever order the models are registered in: few executions first, so that a mutant dies quickly.
         baselines.sort_by_key(|baseline| (baseline.executions, baseline.model));
 
-        for (site, models) in &reached {
-            for &weaker in weaker(site) {
-                let by = baselines.iter().filter(|baseline| models.contains(&baseline.model));
-                let verdict = judge(site, weaker, by)?;
-                println!("mutant\t{}\t{weaker}\t{verdict}", text(site));
-            }
+        let mutants: Vec<(&Site, &str)> = reached
+            .keys()
+            .flat_map(|site| weaker(site).iter().map(move |&weaker| (site, weaker)))
+            .collect();
+        let verdicts = side_by_side(&mutants, |&(site, weaker)| {
+            let by = baselines.iter().filter(|baseline| reached[site].contains(&baseline.model));
+            judge(site, weaker, by)
+        });
+        for ((site, weaker), verdict) in mutants.into_iter().zip(verdicts) {
+            println!("mutant\t{}\t{weaker}\t{}", text_of(site), verdict?);
         }
         Ok(())
     }
 
-    fn baseline(model: &'static str) -> Result<(Baseline, Vec<Site>), String> {
-        let start = Instant::now();
-        let child = run(&["sites", model], None)?;
-        let took = start.elapsed();
-        if !child.passed {
-            return Err(format!("{model} fails as written\n{}{}", child.stdout, child.stderr));
+    type Reached<'a> = BTreeMap<Site, Vec<&'a str>>;
+
+    fn read(text: &str) -> Result<(Vec<Baseline<'_>>, Reached<'_>), String> {
+        let mut baselines = Vec::new();
+        let mut reached = Reached::new();
+        for line in text.lines() {
+            let wrong = || format!("can't read `{line}`");
+            let fields: Vec<&str> = line.split('\t').collect();
+            match fields[..] {
+                ["baseline", model, executions, took] => {
+                    let executions = executions.parse().map_err(|_| wrong())?;
+                    let took = Duration::from_micros(took.parse().map_err(|_| wrong())?);
+                    baselines.push(Baseline { model, executions, took });
+                }
+                ["reached", model, site] => {
+                    reached.entry(parse(site).ok_or_else(wrong)?).or_default().push(model);
+                }
+                _ => {}
+            }
         }
-        let executions = child
-            .stdout
-            .lines()
-            .find_map(|line| line.strip_prefix(&format!("model {model}: ")))
-            .and_then(|rest| rest.split(' ').next()?.parse().ok())
-            .ok_or_else(|| format!("{model} printed no executions\n{}", child.stdout))?;
-        let sites = child
-            .stdout
-            .lines()
-            .filter_map(|line| line.strip_prefix("site\t"))
-            .map(|site| parse(site).ok_or_else(|| format!("not a site: {site}")))
-            .collect::<Result<_, _>>()?;
-        Ok((Baseline { model, executions, took }, sites))
+        if baselines.is_empty() { Err("no model ran".into()) } else { Ok((baselines, reached)) }
+    }
+
+    /// `f` of each, as many at once as there are cores.
+    fn side_by_side<T: Sync, R: Send>(each: &[T], f: impl Fn(&T) -> R + Sync) -> Vec<R> {
+        let next = AtomicUsize::new(0);
+        let done = Mutex::new(Vec::new());
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        thread::scope(|scope| {
+            for _ in 0..cores.min(each.len()) {
+                scope.spawn(|| {
+                    while let at = next.fetch_add(1, Ordering::Relaxed)
+                        && let Some(one) = each.get(at)
+                    {
+                        let result = f(one);
+                        done.lock().unwrap_or_else(PoisonError::into_inner).push((at, result));
+                    }
+                });
+            }
+        });
+        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        done.sort_by_key(|&(at, _)| at);
+        done.into_iter().map(|(_, result)| result).collect()
     }
 
     fn judge<'a>(
         site: &Site,
         weaker: &str,
-        models: impl Iterator<Item = &'a Baseline>,
+        models: impl Iterator<Item = &'a Baseline<'a>>,
     ) -> Result<String, String> {
-        let site = text(site);
+        let site = text_of(site);
         for Baseline { model, took, .. } in models {
             let limit = (*took * SLOWER).max(PATIENCE);
             let child = run(&["weakened", model, &site, weaker], Some(limit))?;
@@ -195,8 +258,6 @@ mod runner {
             let mut child = Command::new(std::env::current_exe()?)
                 .args(arguments)
                 .env("RUST_BACKTRACE", "0")
-                // The table is the same whatever the models' bound in a long run.
-                .env_remove("RADDLE_LOOM_PREEMPTIONS")
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped())
                 .spawn()?;
@@ -242,7 +303,7 @@ mod runner {
         found.map(|(_, run)| run).ok_or_else(|| format!("no model {model}"))
     }
 
-    fn text(site: &Site) -> String {
+    fn text_of(site: &Site) -> String {
         let Site { file, line, column, kind, asked } = site;
         format!("{file}:{line}:{column}:{kind:?}:{asked}")
     }
