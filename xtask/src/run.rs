@@ -225,7 +225,10 @@ impl<'a> Queue<'a> {
         Self { state: Mutex::new((suites.to_vec(), Vec::new())), freed: Condvar::new() }
     }
 
-    /// The first suite whose folder is free, as soon as there is one; `None` when all have begun.
+    /// The next suite of a folder that is free, as soon as there is one; `None` when all have begun.
+    ///
+    /// Of several folders it is the one that has most to do: its suites take turns, so they would be what the others wait
+    /// for at the end.
     fn next(&self) -> Option<Turn<'_, 'a>> {
         let mut state = locked(&self.state);
         loop {
@@ -233,7 +236,13 @@ impl<'a> Queue<'a> {
             if waiting.is_empty() {
                 return None;
             }
-            if let Some(at) = waiting.iter().position(|suite| !busy.contains(&suite.builds_in)) {
+            let to_do = |folder| {
+                let own = waiting.iter().filter(|suite| suite.builds_in == folder);
+                own.map(|suite| suite.seconds).sum::<u32>()
+            };
+            let free = (0..waiting.len()).filter(|&at| !busy.contains(&waiting[at].builds_in));
+            // (The first of those with as much to do.)
+            if let Some(at) = free.rev().max_by_key(|&at| to_do(waiting[at].builds_in)) {
                 let suite = waiting.remove(at);
                 busy.push(suite.builds_in);
                 return Some(Turn { suite, queue: self });
@@ -308,8 +317,7 @@ mod tests {
 
     #[test]
     fn suites_of_one_folder_take_turns() {
-        let suite =
-            |name, builds_in| Suite { name, about: "", builds_in, run: |_, _| Ok("".into()) };
+        let suite = |name, builds_in| Suite::new(name, builds_in, 1, |_, _| Ok("".into()), "");
         let [a, b, c] = [
             suite("a", Folder::Workspace),
             suite("b", Folder::Workspace),
@@ -326,6 +334,25 @@ mod tests {
             assert_eq!(third.join().unwrap(), Some("b"));
         });
         assert_eq!(name(&queue.next()), None);
+    }
+
+    #[test]
+    fn the_folder_with_most_to_do_comes_first() {
+        let suite = |name, builds_in, seconds| {
+            Suite::new(name, builds_in, seconds, |_, _| Ok("".into()), "")
+        };
+        let [a, b, c, d] = [
+            suite("a", Folder::Workspace, 1),
+            suite("b", Folder::Checker, 5),
+            suite("c", Folder::Bugs, 7),
+            suite("d", Folder::Checker, 4),
+        ];
+        let queue = Queue::of(&[&a, &b, &c, &d]);
+        let turns: Vec<_> = (0..3).filter_map(|_| queue.next()).collect();
+        let names: Vec<_> = turns.iter().map(|turn| turn.suite.name).collect();
+        assert_eq!(names, ["b", "c", "a"]);
+        drop(turns);
+        assert_eq!(queue.next().map(|turn| turn.suite.name), Some("d"));
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub(crate) struct Suite {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
     pub(crate) builds_in: Folder,
+    /// How long it keeps a core busy, roughly: who has most to do begins first.
+    pub(crate) seconds: u32,
     pub(crate) run: fn(&Project, &mut Log) -> Outcome,
 }
 
@@ -29,10 +31,11 @@ impl Suite {
     pub(crate) const fn new(
         name: &'static str,
         builds_in: Folder,
+        seconds: u32,
         run: fn(&Project, &mut Log) -> Outcome,
         about: &'static str,
     ) -> Self {
-        Self { name, about, builds_in, run }
+        Self { name, about, builds_in, seconds, run }
     }
 }
 
@@ -40,6 +43,8 @@ impl Suite {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Folder {
     Workspace,
+    /// Also the workspace's, but cargo locks each profile for itself.
+    Release,
     Checker,
     Progress,
     Sanitizers,
@@ -48,30 +53,30 @@ pub(crate) enum Folder {
     User,
 }
 
-/// Quick ones first, so that a slip shows early.
+/// Quick ones first, so that a slip shows early: suites of one folder run in this order.
 #[rustfmt::skip]
 pub(crate) const SUITES: &[Suite] = &[
-    Suite::new("format", Folder::Workspace, format, "the house format"),
-    Suite::new("labels", Folder::Workspace, labels_pair, "every ordering in src/ has a label, and labels pair"),
-    Suite::new("links", Folder::Workspace, links_lead_somewhere, "the pages of docs/ and the README link to what exists"),
-    Suite::new("clippy", Folder::Workspace, clippy, "no warning: workspace, no_std, under the model checker"),
-    Suite::new("unit", Folder::Workspace, unit, "unit tests of every member"),
-    Suite::new("doc-tests", Folder::Workspace, doc_tests, "every example in the documentation"),
-    Suite::new("must-not-compile", Folder::Workspace, must_not_compile, "what the types forbid"),
-    Suite::new("conformance", Folder::Workspace, conformance, "one suite over every kind of queue, and the floors"),
-    Suite::new("stress", Folder::Workspace, threads::stress, "every structure under threads that stall anywhere"),
-    Suite::new("address", Folder::Sanitizers, threads::address, "the same under the address and leak sanitizers (nightly)"),
-    Suite::new("threads", Folder::Sanitizers, threads::races, "the same under the thread sanitizer (nightly)"),
-    Suite::new("canary", Folder::Checker, canary, "is the patched model checker complete, and is stock loom not?"),
+    Suite::new("format", Folder::Workspace, 1, format, "the house format"),
+    Suite::new("labels", Folder::Workspace, 1, labels_pair, "every ordering in src/ has a label, and labels pair"),
+    Suite::new("links", Folder::Workspace, 1, links_lead_somewhere, "the pages of docs/ and the README link to what exists"),
+    Suite::new("clippy", Folder::Workspace, 160, clippy, "no warning: workspace, no_std, under the model checker"),
+    Suite::new("unit", Folder::Workspace, 70, unit, "unit tests of every member"),
+    Suite::new("doc-tests", Folder::Workspace, 20, doc_tests, "every example in the documentation"),
+    Suite::new("must-not-compile", Folder::Workspace, 40, must_not_compile, "what the types forbid"),
+    Suite::new("conformance", Folder::Workspace, 120, conformance, "one suite over every kind of queue, and the floors"),
+    Suite::new("stress", Folder::Workspace, 8, threads::stress, "every structure under threads that stall anywhere"),
+    Suite::new("address", Folder::Sanitizers, 90, threads::address, "the same under the address and leak sanitizers (nightly)"),
+    Suite::new("threads", Folder::Sanitizers, 60, threads::races, "the same under the thread sanitizer (nightly)"),
+    Suite::new("canary", Folder::Checker, 110, canary, "is the patched model checker complete, and is stock loom not?"),
     MODELS,
-    Suite::new("relacy", Folder::Ports, relacy::check, "the algorithms once more, in C++, under a second model checker (relacy)"),
-    Suite::new("users", Folder::User, users::check, "the guide's models of a user, on the packaged crate"),
+    Suite::new("relacy", Folder::Ports, 60, relacy::check, "the algorithms once more, in C++, under a second model checker (relacy)"),
+    Suite::new("users", Folder::User, 45, users::check, "the guide's models of a user, on the packaged crate"),
     PROGRESS,
     ORDERINGS,
     BUGS,
     INSTRUCTIONS,
-    Suite::new("comparer", Folder::Workspace, comparer, "the comparer and its experiments end to end, quickly"),
-    Suite::new("docs", Folder::Workspace, docs, "the documentation builds without a warning, and has no dead link"),
+    Suite::new("comparer", Folder::Release, 250, comparer, "the comparer and its experiments end to end, quickly"),
+    Suite::new("docs", Folder::Workspace, 15, docs, "the documentation builds without a warning, and has no dead link"),
 ];
 
 /// The library's features that the default build lacks.
@@ -80,52 +85,52 @@ const FEATURES: [&str; 2] = ["--features", "raddle/latency,raddle/rayon"];
 /// Also `cargo xtask models`.
 #[rustfmt::skip]
 pub(crate) const MODELS: Suite =
-    Suite::new("models", Folder::Checker, models::check, "every mechanism under the model checker; docs/models.md is current");
+    Suite::new("models", Folder::Checker, 120, models::check, "every mechanism under the model checker; docs/models.md is current");
 
 /// `cargo xtask models --write`.
 #[rustfmt::skip]
 pub(crate) const WRITE_MODELS: Suite =
-    Suite::new("models", Folder::Checker, models::write, "writes docs/models.md");
+    Suite::new("models", Folder::Checker, 120, models::write, "writes docs/models.md");
 
 /// Also `cargo xtask progress`.
 #[rustfmt::skip]
 pub(crate) const PROGRESS: Suite =
-    Suite::new("progress", Folder::Progress, progress::check, "a thread frozen at each step, histories; docs/progress.md is current");
+    Suite::new("progress", Folder::Progress, 60, progress::check, "a thread frozen at each step, histories; docs/progress.md is current");
 
 /// `cargo xtask progress --write`.
 #[rustfmt::skip]
 pub(crate) const WRITE_PROGRESS: Suite =
-    Suite::new("progress", Folder::Progress, progress::write, "writes docs/progress.md");
+    Suite::new("progress", Folder::Progress, 60, progress::write, "writes docs/progress.md");
 
 /// Also `cargo xtask bugs`.
 #[rustfmt::skip]
 pub(crate) const BUGS: Suite =
-    Suite::new("bugs", Folder::Bugs, bugs::check, "each bug that others or we had, planted; docs/bugs.md is current");
+    Suite::new("bugs", Folder::Bugs, 250, bugs::check, "each bug that others or we had, planted; docs/bugs.md is current");
 
 /// `cargo xtask bugs --write`.
 #[rustfmt::skip]
 pub(crate) const WRITE_BUGS: Suite =
-    Suite::new("bugs", Folder::Bugs, bugs::write, "writes docs/bugs.md");
+    Suite::new("bugs", Folder::Bugs, 250, bugs::write, "writes docs/bugs.md");
 
 /// Also `cargo xtask instructions`.
 #[rustfmt::skip]
 pub(crate) const INSTRUCTIONS: Suite =
-    Suite::new("instructions", Folder::Workspace, instructions::check, "instructions per operation, against those of before (valgrind)");
+    Suite::new("instructions", Folder::Release, 20, instructions::check, "instructions per operation, against those of before (valgrind)");
 
 /// `cargo xtask instructions --write`.
 #[rustfmt::skip]
 pub(crate) const WRITE_INSTRUCTIONS: Suite =
-    Suite::new("instructions", Folder::Workspace, instructions::write, "writes xtask/instructions.toml");
+    Suite::new("instructions", Folder::Release, 20, instructions::write, "writes xtask/instructions.toml");
 
 /// Also `cargo xtask orderings`.
 #[rustfmt::skip]
 pub(crate) const ORDERINGS: Suite =
-    Suite::new("mutants", Folder::Checker, orderings::check, "each ordering weakened; docs/orderings.md is current");
+    Suite::new("mutants", Folder::Checker, 40, orderings::check, "each ordering weakened; docs/orderings.md is current");
 
 /// `cargo xtask orderings --write`.
 #[rustfmt::skip]
 pub(crate) const WRITE_ORDERINGS: Suite =
-    Suite::new("orderings", Folder::Checker, orderings::write, "writes docs/orderings.md");
+    Suite::new("orderings", Folder::Checker, 160, orderings::write, "writes docs/orderings.md");
 
 fn format(project: &Project, log: &mut Log) -> Outcome {
     tool(project, log, "fmt", "rustfmt")?;
