@@ -127,9 +127,29 @@ fn listed(folder: &Path) -> io::Result<Vec<String>> {
 
 /// What stands in the `models![..]` of a file.
 fn names_in(source: &str) -> Vec<String> {
-    let list = source.split_once("\nmodels![").and_then(|(_, rest)| rest.split_once("];"));
-    let names = list.map_or("", |(list, _)| list).split(',').map(str::trim);
-    names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    split(source).map_or_else(Vec::new, |(_, names, _)| names.map(str::to_owned).collect())
+}
+
+/// The file with those models alone (or one of the others: an empty list is none); the rest is code that nobody uses.
+pub(crate) fn only(source: &str, wanted: &BTreeSet<&str>) -> Option<String> {
+    let (before, names, after) = split(source)?;
+    let names: Vec<&str> = names.collect();
+    let mut kept = names.clone();
+    kept.retain(|name| wanted.contains(name));
+    if kept.is_empty() {
+        kept.extend(names.first());
+    }
+    Some(format!("{before}{BEGIN}{}{END}{after}", kept.join(", ")))
+}
+
+const BEGIN: &str = "\nmodels![";
+const END: &str = "];";
+
+/// What stands before the names of a file's models, they, and what stands behind them.
+fn split(source: &str) -> Option<(&str, impl Iterator<Item = &str>, &str)> {
+    let (before, rest) = source.split_once(BEGIN)?;
+    let (names, after) = rest.split_once(END)?;
+    Some((before, names.split(',').map(str::trim).filter(|name| !name.is_empty()), after))
 }
 
 fn render(models: &[Report<'_>]) -> String {
@@ -190,5 +210,9 @@ mod tests {
         assert_eq!(names_in("//! models![x];\nmodels![\n    a,\n    b_c,\n];\n"), ["a", "b_c"]);
         assert_eq!(names_in("\nmodels![a, b];\nfn a() {}\n"), ["a", "b"]);
         assert!(names_in("pub mod spsc;\n").is_empty());
+        let kept = only("a\nmodels![\n    b,\n    c,\n];\nd\n", &BTreeSet::from(["c"]));
+        assert_eq!(kept.as_deref(), Some("a\nmodels![c];\nd\n"));
+        let kept = only("a\nmodels![b, c];\nd\n", &BTreeSet::from(["e"]));
+        assert_eq!(kept.as_deref(), Some("a\nmodels![b];\nd\n"));
     }
 }
