@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -81,6 +82,13 @@ pub(crate) const SUITES: &[Suite] = &[
 
 /// The library's features that the default build lacks.
 const FEATURES: [&str; 2] = ["--features", "raddle/latency,raddle/rayon"];
+
+/// `cargo test`, of whatever targets: always with the same features of all packages, so that each of them is built once.
+pub(crate) fn test(project: &Project) -> Command {
+    let mut command = cargo(&project.root);
+    command.args(["test", "--workspace"]).args(FEATURES);
+    command
+}
 
 /// Also `cargo xtask models`.
 #[rustfmt::skip]
@@ -185,20 +193,19 @@ fn clippy(project: &Project, log: &mut Log) -> Outcome {
 }
 
 fn unit(project: &Project, log: &mut Log) -> Outcome {
-    let root = &project.root;
-    let libraries = log.run(cargo(root).args(["test", "--workspace", "--lib"]).args(FEATURES))?;
-    let own = log.run(cargo(root).args(["test", "--package", "xtask", "--bins"]))?;
+    let libraries = log.run(test(project).arg("--lib"))?;
+    let own = log.run(cargo(&project.root).args(["test", "--package", "xtask", "--bins"]))?;
     tests(libraries + &own)
 }
 
 fn doc_tests(project: &Project, log: &mut Log) -> Outcome {
-    tests(log.run(cargo(&project.root).args(["test", "--workspace", "--doc"]).args(FEATURES))?)
+    tests(log.run(test(project).arg("--doc"))?)
 }
 
 fn must_not_compile(project: &Project, log: &mut Log) -> Outcome {
-    let arguments = ["test", "--package", "raddle", "--test", "ui", "--", "--nocapture"];
+    let arguments = ["--test", "ui", "--", "--nocapture"];
     // Colours would hide the lines counted below.
-    let output = log.run(cargo(&project.root).args(arguments).env("NO_COLOR", "1"))?;
+    let output = log.run(test(project).args(arguments).env("NO_COLOR", "1"))?;
     tests(&*output)?;
     // trybuild's own lines, one per program.
     let programs = output
@@ -209,8 +216,8 @@ fn must_not_compile(project: &Project, log: &mut Log) -> Outcome {
 }
 
 fn conformance(project: &Project, log: &mut Log) -> Outcome {
-    let mut command = cargo(&project.root);
-    command.args(["test", "--no-fail-fast", "--package", "raddle"]).args(FEATURES);
+    let mut command = test(project);
+    command.arg("--no-fail-fast");
     let targets = test_targets(&project.metadata);
     if targets.is_empty() {
         return Err(Stop::failed("the library has no test target"));

@@ -10,19 +10,14 @@ use std::process::Command;
 use crate::bugs;
 use crate::checker::Checker;
 use crate::run::{Log, Outcome, Project, Stop, cargo};
-use crate::suites::{counted, passed, tests};
+use crate::suites::{counted, passed, test, tests};
 
 /// Tests of `tests/stress`, which share the time.
 const STRUCTURES: f64 = 13.0;
 
 pub(crate) fn stress(project: &Project, log: &mut Log) -> Outcome {
-    tests(log.run(stress_command(project).env("RADDLE_STRESS_SECONDS", "0.5"))?)
-}
-
-fn stress_command(project: &Project) -> Command {
-    let mut command = cargo(&project.root);
-    command.args(["test", "--package", "raddle", "--test", "stress", "--", "--nocapture"]);
-    command
+    let stress = ["--test", "stress", "--", "--nocapture"];
+    tests(log.run(test(project).args(stress).env("RADDLE_STRESS_SECONDS", "0.5"))?)
 }
 
 /// `cargo xtask stress`: one structure after another, since each has more threads than most machines have cores.
