@@ -125,7 +125,8 @@ pub(crate) fn optimize_search(command: &mut Command, profile: &str) {
     ["loom", "generator"].iter().for_each(|package| optimize(command, profile, package, 3));
 }
 
-fn optimize(command: &mut Command, profile: &str, package: &str, level: u8) {
+/// A package's own level of optimization.
+pub(crate) fn optimize(command: &mut Command, profile: &str, package: &str, level: u8) {
     command.args(["--config", &format!("profile.{profile}.package.{package}.opt-level={level}")]);
 }
 
