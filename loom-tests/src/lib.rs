@@ -11,7 +11,7 @@
 //! | `src/item.rs` | items that must be dropped once |
 //! | `src/naive.rs` | the stack that must fail: it reuses nodes at once |
 //! | `src/biased.rs` | a reference count whose owner counts without atomics; with `naive`, the comparer runs it too |
-//! | `src/bin/mutants.rs` | weakens one ordering at a time and runs the models that reach it |
+//! | `src/bin/mutants.rs` | runs the models; weakens one ordering at a time and runs those that reach it |
 //! | `tests/canary.rs` | is the checker complete? random programs against brute force, pinned litmus tests |
 //! | `tests/must_fail.rs` | is the harness able to fail? |
 //! | `survivors.toml` | orderings whose weaker form no model catches, and why they stay |
