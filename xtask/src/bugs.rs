@@ -172,18 +172,23 @@ struct Place {
 }
 
 impl Place {
-    /// Takes the kinds of queue out of the conformance suite that no case is about: most of the time is its compiler's.
+    /// Takes out of the conformance suite the kinds of queue, and the properties, that no case is about: most of the time is
+    /// its compiler's.
     fn keep_kinds(&self, cases: &[Case<'_>]) -> Result<(), String> {
-        let path = self.copy.workspace().join("tests").join("conformance").join("main.rs");
-        let failed = |error: std::io::Error| format!("{}: {error}", path.display());
-        let text = fs::read_to_string(&path).map_err(failed)?;
-        let wanted: BTreeSet<&str> = cases
-            .iter()
-            .filter(|case| case.suite == "conformance")
-            .filter_map(|case| case.test.split("::").next())
-            .collect();
-        let kept = kinds_of(&text, &wanted).ok_or("the conformance suite has no list of kinds")?;
-        fs::write(&path, kept).map_err(failed)
+        let parts = |at| -> BTreeSet<&str> {
+            let cases = cases.iter().filter(|case| case.suite == "conformance");
+            cases.filter_map(|case| case.test.split("::").nth(at)).collect()
+        };
+        let folder = self.copy.workspace().join("tests").join("conformance");
+        let change = |file: &str, f: &dyn Fn(&str) -> Option<String>| {
+            let path = folder.join(file);
+            let failed = |error: std::io::Error| format!("{}: {error}", path.display());
+            let text = fs::read_to_string(&path).map_err(failed)?;
+            let kept = f(&text).ok_or_else(|| format!("{}: no list", path.display()))?;
+            fs::write(&path, kept).map_err(failed)
+        };
+        change("main.rs", &|text| kinds_of(text, &parts(0)))?;
+        change("kinds.rs", &|text| properties_of(text, &parts(1)))
     }
 
     /// The same for the models.
@@ -373,6 +378,18 @@ fn kinds_of(text: &str, wanted: &BTreeSet<&str>) -> Option<String> {
     };
     let kept: Vec<&str> = kinds.split("\n\n").filter(is_wanted).collect();
     Some(format!("{before}\nkinds! {{\n{}\n}}\n{after}", kept.join("\n\n")))
+}
+
+/// The file with the macro `kinds!`, and of the properties that each kind has only those: `mod NAME;`, one below another.
+fn properties_of(text: &str, wanted: &BTreeSet<&str>) -> Option<String> {
+    let (before, rest) = text.split_once("@force $bound $consumers }\n\n")?;
+    let (properties, after) = rest.split_once("\n        }\n")?;
+    let is_wanted = |line: &&str| {
+        let name = line.trim().strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';'));
+        name.is_some_and(|name| wanted.contains(name))
+    };
+    let kept: Vec<&str> = properties.lines().filter(is_wanted).collect();
+    Some(format!("{before}@force $bound $consumers }}\n\n{}\n        }}\n{after}", kept.join("\n")))
 }
 
 /// The test binary that cargo says it has built: `Executable tests/a.rs (PATH)`.

@@ -48,6 +48,18 @@ fn kinds_that_no_case_is_about_are_left_out() {
 }
 
 #[test]
+fn only_the_properties_that_cases_are_about_are_kept() {
+    let text =
+        "  kinds! { @force $bound $consumers }\n\n    mod a;\n    mod b;\n        }\n    mod c;\n";
+    let kept = properties_of(text, &BTreeSet::from(["b"])).unwrap();
+    assert_eq!(
+        kept,
+        "  kinds! { @force $bound $consumers }\n\n    mod b;\n        }\n    mod c;\n"
+    );
+    assert!(properties_of("mod a;", &BTreeSet::new()).is_none());
+}
+
+#[test]
 fn a_survivor_needs_a_reason_and_a_reason_a_survivor() {
     let many = |survives| (0..10).map(|_| bug("a", "b", survives)).collect::<Vec<_>>();
     let mut killers = vec![Some(KILLER); 10];
