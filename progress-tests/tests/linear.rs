@@ -1,20 +1,20 @@
 //! Every history has an explanation, and of twins not. Run with `cargo xtask test --only progress`.
 #![cfg(shuttle)]
 
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
 use raddle::stack::Stack;
 use raddle_progress_tests::counts::{self, Count, Counts, Own};
 use raddle_progress_tests::history::{self, Event, Spec, What};
-use raddle_progress_tests::item::{Id, Item};
+use raddle_progress_tests::item::{self, Id, Item};
 use raddle_progress_tests::kind::{
     Kind, MpmcBounded, MpmcUnbounded, MpscBounded, MpscUnbounded, SpmcBounded, SpmcUnbounded,
     SpscBounded, SpscLines, SpscUnbounded,
 };
 use raddle_progress_tests::linear::{Passed, can_run, explain};
 use raddle_progress_tests::op::{Look, Op};
-use raddle_progress_tests::search::Plan;
+use raddle_progress_tests::search::{Plan, operation, search};
 use raddle_progress_tests::shared::{FixedOf, Names, Shelf};
 use raddle_progress_tests::twins::{Careless, Glancing, Hasty, StampedRing, Window, flaw};
 
@@ -263,6 +263,51 @@ fn who_is_shown_what_was_not_so_is_found() {
         let why = found.expect_err("it is wrong");
         assert!(why.contains("no order explains") && why.contains(look), "{why}");
         println!("{why}");
+    }
+}
+
+/// The most that one `pop_into` takes without a limit, of a queue with one item in it, beside a producer that goes on pushing
+/// for as many steps as it, or up to three times as many.
+fn most_popped<K: Kind>() -> usize {
+    let most = Arc::new(AtomicUsize::new(0));
+    let body = {
+        let most = Arc::clone(&most);
+        move || {
+            item::clear();
+            let (mut tx, mut rx) = K::new(2);
+            K::push(&mut tx, Item::new(0)).expect("room");
+            let most = Arc::clone(&most);
+            let pops = shuttle::thread::spawn(move || {
+                let (items, _) = operation("pop_into", || K::pop_batch(&mut rx, usize::MAX));
+                most.fetch_max(items.expect("one is in").len(), Ordering::Relaxed);
+                rx
+            });
+            let pushes = shuttle::thread::spawn(move || {
+                for _ in 0..40 {
+                    let item = Item::new(0);
+                    operation("push", || K::push(&mut tx, item)).0.expect("room");
+                }
+            });
+            drop((pops.join(), pushes.join()));
+        }
+    };
+    let found = search(Plan::Turns { threads: 2, most: 3 }, body);
+    assert_eq!(found.wrong, None, "{}", K::NAME);
+    assert_eq!(found.schedules, 27, "{}", K::NAME);
+    most.load(Ordering::Relaxed)
+}
+
+#[test]
+fn a_batch_without_a_limit_ends_beside_a_busy_producer() {
+    for most in [
+        most_popped::<SpscUnbounded>(),
+        most_popped::<MpscUnbounded>(),
+        most_popped::<SpmcUnbounded>(),
+        most_popped::<MpmcUnbounded>(),
+    ] {
+        println!("{most} at most");
+        // As many as came in until it had looked.
+        assert!((1..=12).contains(&most), "{most}");
     }
 }
 
