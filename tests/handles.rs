@@ -1,7 +1,10 @@
 //! What the handles' types promise: which of them may go where. What they forbid is in `tests/ui`.
 
 use core::cell::Cell;
+use core::marker::PhantomData;
 use core::panic::{RefUnwindSafe, UnwindSafe};
+use std::rc::Rc;
+use std::sync::MutexGuard;
 use std::thread;
 
 use raddle::spsc;
@@ -89,4 +92,107 @@ fn an_end_may_move_to_another_thread_between_two_operations() {
         .join()
         .expect("no panic");
     }
+}
+
+/// Whether a type has a trait: where the bound holds, an inherent constant hides the one of the trait.
+macro_rules! has {
+    ($type:ty, $trait:ident) => {{
+        struct Probe<T>(PhantomData<T>);
+        #[allow(dead_code, reason = "where the bound holds")]
+        trait Otherwise {
+            const HAS: bool = false;
+        }
+        impl<T> Otherwise for Probe<T> {}
+        #[allow(dead_code, reason = "where the bound doesn't hold")]
+        impl<T: $trait> Probe<T> {
+            const HAS: bool = true;
+        }
+        Probe::<$type>::HAS
+    }};
+}
+
+/// Of `$type` with an item that may be sent and shared, sent only, shared only, neither: whether it may be sent, and shared.
+macro_rules! sent_and_shared {
+    ($item:ident => $type:ty) => {{
+        type Of<$item> = $type;
+        [
+            (has!(Of<u32>, Send), has!(Of<u32>, Sync)),
+            (has!(Of<Cell<u32>>, Send), has!(Of<Cell<u32>>, Sync)),
+            (has!(Of<MutexGuard<'static, ()>>, Send), has!(Of<MutexGuard<'static, ()>>, Sync)),
+            (has!(Of<Rc<u32>>, Send), has!(Of<Rc<u32>>, Sync)),
+        ]
+    }};
+}
+
+const BOTH: (bool, bool) = (true, true);
+const SENT: (bool, bool) = (true, false);
+const SHARED: (bool, bool) = (false, true);
+const NEITHER: (bool, bool) = (false, false);
+/// Through it items go from thread to thread, and nobody gets a reference to one of another's.
+const MOVES: [(bool, bool); 4] = [BOTH, BOTH, NEITHER, NEITHER];
+/// It is as good as the items themselves.
+const HAS: [(bool, bool); 4] = [BOTH, SENT, SHARED, NEITHER];
+/// It acts for an end, and shows items.
+const SHOWS: [(bool, bool); 4] = [BOTH, SENT, NEITHER, NEITHER];
+/// It acts for an end, and only its owner looks at it.
+const ACTS: [(bool, bool); 4] = [SENT, SENT, NEITHER, NEITHER];
+
+#[test]
+fn whatever_moves_items_may_go_where_they_may() {
+    use raddle::{mpmc, mpsc, spmc, spsc, stack};
+
+    macro_rules! ends {
+        ($($door:ident :: $kind:ident),*) => {$(
+            assert_eq!(sent_and_shared!(T => $door::$kind::Producer<T>), MOVES);
+            assert_eq!(sent_and_shared!(T => $door::$kind::Consumer<T>), MOVES);
+        )*};
+    }
+    ends!(spsc::bounded, spsc::unbounded, mpsc::bounded, mpsc::unbounded);
+    ends!(spmc::bounded, spmc::unbounded, mpmc::bounded, mpmc::unbounded);
+    assert_eq!(sent_and_shared!(T => mpmc::Fixed<T, 4>), MOVES);
+    assert_eq!(sent_and_shared!(T => stack::Stack<T>), MOVES);
+    assert_eq!(sent_and_shared!(T => stack::PopAll<T>), MOVES);
+    assert_eq!(sent_and_shared!(T => stack::IntoIter<T>), MOVES);
+    assert_eq!(sent_and_shared!(T => raddle::PushError<T>), HAS);
+    assert_eq!(sent_and_shared!(T => raddle::queue::Evicted<T>), HAS);
+}
+
+#[test]
+fn chunks_and_drains_may_go_where_their_handles_and_items_may() {
+    use raddle::{mpmc, mpsc, spmc, spsc};
+
+    macro_rules! all {
+        ($name:ident: $is:ident, $($door:ident :: $kind:ident),*) => {$(
+            assert_eq!(sent_and_shared!(T => $door::$kind::$name<'static, T>), $is);
+        )*};
+    }
+    all!(WriteChunk: ACTS, spsc::bounded, spsc::unbounded, spmc::bounded, spmc::unbounded);
+    all!(ReadChunk: SHOWS, spsc::bounded, spsc::unbounded, mpsc::bounded, mpsc::unbounded);
+    all!(Drain: MOVES, spsc::bounded, spsc::unbounded, mpsc::bounded, mpsc::unbounded);
+    all!(Drain: MOVES, spmc::bounded, spmc::unbounded, mpmc::bounded, mpmc::unbounded);
+}
+
+#[test]
+fn lines_may_go_where_headers_and_items_may() {
+    use raddle::cacheline::Lines;
+
+    assert_eq!(sent_and_shared!(T => Lines<u8, T>), MOVES);
+    // A shared `Lines` gives out references to headers.
+    assert_eq!(sent_and_shared!(H => Lines<H, u8>), HAS);
+}
+
+#[test]
+fn counters_and_their_cells_may_go_everywhere() {
+    use raddle::counter::{Counter, Max, Min, PerSecond, Window};
+    use raddle::stack::IndexStack;
+
+    macro_rules! all {
+        ($is:ident: $($type:ty),*) => {$(
+            assert_eq!((has!($type, Send), has!($type, Sync)), $is, stringify!($type));
+        )*};
+    }
+    all!(BOTH: Counter, Max, Min, Window<Counter>, PerSecond<Counter>, IndexStack, raddle::PopError);
+    all!(SENT: raddle::Backoff);
+    // (To count with a cell takes a mutable one.)
+    all!(BOTH: raddle::counter::Local<'static, u64>);
 }

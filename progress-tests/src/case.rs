@@ -111,6 +111,9 @@ impl Did {
             }
             Op::DropTx => operation(&name, || drop(hands.tx.take())).1,
             Op::DropRx => operation(&name, || drop(hands.rx.take())).1,
+            Op::Peek | Op::Read | Op::Reserve | Op::LookTx | Op::LookRx => {
+                unreachable!("of histories only")
+            }
         };
         self.steps.push((op, steps.steps));
     }

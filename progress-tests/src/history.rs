@@ -8,6 +8,11 @@
 //! *Empty* must be true at some instant of the call. *Full* may be said if, at some instant of the call, items inside,
 //! items about to be pushed, and slots of items just popped come up to the capacity.
 //!
+//! *Observers.* `len` lies between what is inside during all of the call and what may have been, so that it is exact with
+//! nothing in flight, and `is_empty` and `is_full` agree with such a length; where both ends are for one and the queue is
+//! bounded, what they say was so at an instant of the call. `is_closed` is exact. What a handle may rely on after it has
+//! looked ([`keeps_its_word`]) is checked besides.
+//!
 //! *Closing.* A push says Closed only after the last consumer went, and a pop only after the last producer went and with
 //! nothing inside; who begins after that says nothing else. A push that began before the last consumer had gone may still
 //! succeed after it, or say Full, since that one drops what is left one by one; what is inside then comes out no more.
@@ -15,6 +20,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::item::Id;
+use crate::op::Look;
 
 /// What an operation did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +45,42 @@ pub enum What {
     PushAll(Vec<Id>),
     /// Took out all there was, the topmost first.
     PopAll(Vec<Id>),
+    /// Looked at what comes out next.
+    Peek(Id),
+    /// Looked at what comes out next, at up to `most` items.
+    Show {
+        /// The items.
+        ids: Vec<Id>,
+        /// How many were asked for.
+        most: usize,
+    },
+    /// Observed.
+    Saw {
+        /// What.
+        look: Look,
+        /// With a producing handle.
+        at_tx: bool,
+        /// What was seen; a bool as 0 or 1.
+        n: usize,
+    },
+}
+
+impl What {
+    fn pushed(&self) -> &[Id] {
+        match self {
+            Self::Push(id) => core::slice::from_ref(id),
+            Self::PushAll(ids) => ids,
+            _ => &[],
+        }
+    }
+
+    fn popped(&self) -> &[Id] {
+        match self {
+            Self::Pop(id) => core::slice::from_ref(id),
+            Self::PopAll(ids) => ids,
+            _ => &[],
+        }
+    }
 }
 
 /// An operation of a history.
@@ -67,22 +109,96 @@ pub struct Spec {
     pub consumers: usize,
     /// An index that was passed over may count as an item: for each operation that others' pushes overlapped.
     pub passes_over: bool,
+    /// An operation in flight may be about to count so many slots, whose segment it has left behind.
+    pub segment: usize,
+    /// How many items are inside at first.
+    pub at_first: usize,
+    /// Whether there may be many producers, and consumers.
+    pub many: (bool, bool),
+    /// Whether what was observed was so at an instant of the call, and not only within bounds.
+    pub follows: bool,
 }
 
 /// Whether there is an order of all operations, a thread's in their own, that begins with `inside`.
 #[must_use]
 pub fn is_explained(threads: &[Vec<Event>], inside: &[Id], spec: Spec) -> bool {
+    if !threads.iter().all(|thread| keeps_its_word(thread, spec)) {
+        return false;
+    }
     let mut popped = HashMap::new();
     for event in threads.iter().flatten() {
-        let ids = match &event.what {
-            What::Pop(id) => core::slice::from_ref(id),
-            What::PopAll(ids) => ids,
-            _ => continue,
-        };
+        let ids = event.what.popped();
         popped.extend(ids.iter().map(|id| (*id, (event.start, event.end))));
     }
     let mut search = Search { threads, spec, popped, seen: HashSet::new() };
     search.go(&mut vec![0; threads.len()], inside)
+}
+
+/// Whether a handle got what it may rely on after it has looked: see the documentation of `Producer` and `Consumer`.
+fn keeps_its_word(thread: &[Event], spec: Spec) -> bool {
+    let (one_tx, one_rx) = (!spec.many.0, !spec.many.1);
+    let (mut is_empty, mut has_room, mut is_full, mut items) = (false, false, false, 0);
+    let (mut no_consumer, mut no_producer) = (false, false);
+    thread.iter().enumerate().all(|(i, event)| match event.what {
+        // Until this producer pushes.
+        What::Saw { look: Look::Len, at_tx: true, n } => {
+            let keeps = !is_empty || n == 0;
+            is_empty = one_tx && n == 0;
+            keeps
+        }
+        What::Saw { look: Look::Empty, at_tx: true, n } => {
+            let keeps = !is_empty || n == 1;
+            is_empty = one_tx && n == 1;
+            keeps
+        }
+        // The next push finds room.
+        What::Saw { look: Look::Full, at_tx: true, n } => {
+            let keeps = !has_room || n == 0;
+            has_room = one_tx && one_rx && n == 0;
+            keeps
+        }
+        // Until this consumer pops.
+        What::Saw { look: Look::Full, at_tx: false, n } => {
+            let keeps = !is_full || n == 1;
+            is_full = one_rx && n == 1;
+            keeps
+        }
+        // So many are there to pop, in a bounded queue.
+        What::Saw { look: Look::Len, at_tx: false, n } => {
+            let keeps = n >= items;
+            items = if spec.follows { n } else { 0 };
+            keeps
+        }
+        What::Saw { look: Look::Empty, at_tx: false, n } => items == 0 || n == 0,
+        // For ever.
+        What::Saw { look: Look::Closed, at_tx, n } => {
+            let closed = if at_tx { &mut no_consumer } else { &mut no_producer };
+            let keeps = !*closed || n == 1;
+            *closed = n == 1;
+            keeps
+        }
+        What::Push(_) => {
+            (is_empty, has_room) = (false, false);
+            !no_consumer
+        }
+        What::Full(_) => {
+            // (Of a chunk, the slots that it has not are noted before those that it has.)
+            let has_some = thread.get(i + 1).is_some_and(|next| {
+                matches!(next.what, What::Push(_)) && next.start == event.start
+            });
+            (!has_room || has_some) && !no_consumer
+        }
+        What::Pop(_) => {
+            (is_full, items) = (false, items.saturating_sub(1));
+            true
+        }
+        What::Empty => {
+            is_full = false;
+            items == 0 && !no_producer
+        }
+        What::PopClosed => items == 0,
+        _ => true,
+    })
 }
 
 struct Search<'a> {
@@ -157,6 +273,13 @@ impl Search<'_> {
             What::PopClosed => {
                 inside.is_empty() && self.gone(done, &What::DropTx) == self.spec.producers
             }
+            What::Peek(id) => self.next_out(inside) == Some(id),
+            What::Show { ids, most } => {
+                inside.starts_with(ids) && (ids.len() == *most || ids.len() == inside.len())
+            }
+            What::Saw { look, at_tx, n } => {
+                self.may_see(done, i, inside.len(), (*look, *at_tx, *n))
+            }
             What::DropTx => true,
             What::DropRx => {
                 // This one is the last.
@@ -200,13 +323,108 @@ impl Search<'_> {
             || goes.any(|drop| drop.end >= push.start)
     }
 
-    /// Whether there is an instant of the call that fits what was done before and after it, with no room left.
-    fn may_be_full(&self, done: &[usize], i: usize, inside: usize) -> bool {
-        let all = || {
-            self.threads.iter().enumerate().flat_map(|(thread, events)| {
-                events.iter().enumerate().map(move |(n, event)| (thread, n, event))
+    /// All operations: whose, and the how many-th.
+    fn all(&self) -> impl Iterator<Item = (usize, usize, &Event)> {
+        self.threads.iter().enumerate().flat_map(|(thread, events)| {
+            events.iter().enumerate().map(move |(n, event)| (thread, n, event))
+        })
+    }
+
+    /// How many indices may have been passed over by `now`.
+    fn passed(&self, now: usize) -> usize {
+        let is_push = |event: &Event| matches!(event.what, What::Push(_) | What::Full(_));
+        let overlaps = |thread, event: &Event| {
+            self.all().any(|(other, _, push)| {
+                other != thread
+                    && is_push(push)
+                    && push.start <= event.end
+                    && event.start <= push.end
             })
         };
+        self.all()
+            .filter(|(thread, _, event)| event.start <= now && overlaps(*thread, event))
+            .count()
+    }
+
+    /// What the next pop takes.
+    fn next_out<'a>(&self, inside: &'a [Id]) -> Option<&'a Id> {
+        if self.spec.lifo { inside.last() } else { inside.first() }
+    }
+
+    /// Whether the next operation of thread `i` may see this, with so many items inside.
+    fn may_see(
+        &self,
+        done: &[usize],
+        i: usize,
+        inside: usize,
+        (look, at_tx, n): (Look, bool, usize),
+    ) -> bool {
+        let is_closing = self.gone(done, &What::DropRx) == self.spec.consumers;
+        let (least, most) = if self.spec.follows && !is_closing {
+            (inside, inside)
+        } else {
+            self.bounds(i, done[i])
+        };
+        match look {
+            Look::Closed if at_tx => (n == 1) == is_closing,
+            Look::Closed => (n == 1) == (self.gone(done, &What::DropTx) == self.spec.producers),
+            Look::Len => {
+                let slack = self.slack(i, done[i]);
+                least <= n + slack && n <= most.saturating_add(slack) && n <= self.spec.most
+            }
+            Look::Empty if n == 1 => least == 0,
+            Look::Empty => most + self.slack(i, done[i]) > 0,
+            Look::Full if n == 1 => is_closing || self.may_be_full(done, i, inside),
+            Look::Full => least < self.spec.most,
+        }
+    }
+
+    /// How many items are inside during operation `n` of thread `i`: all the time, and at most. With nothing in flight that is
+    /// the same.
+    fn bounds(&self, i: usize, n: usize) -> (usize, usize) {
+        let call = &self.threads[i][n];
+        let before =
+            |at: (usize, usize), event: &Event| at.0 == i && at.1 < n || event.end < call.start;
+        let after =
+            |at: (usize, usize), event: &Event| at.0 == i && at.1 > n || event.start > call.end;
+        let count = |is_counted: &dyn Fn(&What, (usize, usize), &Event) -> usize| -> usize {
+            self.all().map(|(i, n, event)| is_counted(&event.what, (i, n), event)).sum()
+        };
+        let pushed = count(&|what, at, event| {
+            if before(at, event) { what.pushed().len() } else { 0 }
+        });
+        let maybe_pushed = count(&|what, at, event| {
+            if after(at, event) { 0 } else { what.pushed().len() }
+        });
+        let popped = count(&|what, at, event| {
+            if before(at, event) { what.popped().len() } else { 0 }
+        });
+        let maybe_popped = count(&|what, at, event| {
+            if after(at, event) { 0 } else { what.popped().len() }
+        });
+        let at_first = self.spec.at_first;
+        let goes = |(at, n, event): (usize, usize, &Event)| {
+            event.what == What::DropRx && !after((at, n), event)
+        };
+        let is_closing = self.all().any(goes);
+        let least = (at_first + pushed).saturating_sub(maybe_popped);
+        let most = (at_first + maybe_pushed).saturating_sub(popped);
+        let passed = if self.spec.passes_over { self.passed(call.end) } else { 0 };
+        (if is_closing { 0 } else { least }, most + passed)
+    }
+
+    /// By how much a length may be wrong beside what else is in flight during operation `n` of thread `i`.
+    fn slack(&self, i: usize, n: usize) -> usize {
+        let call = &self.threads[i][n];
+        let is_in_flight = |(other, _, event): &(usize, usize, &Event)| {
+            *other != i && event.start <= call.end && call.start <= event.end
+        };
+        self.spec.segment * self.all().filter(is_in_flight).count()
+    }
+
+    /// Whether there is an instant of the call that fits what was done before and after it, with no room left.
+    fn may_be_full(&self, done: &[usize], i: usize, inside: usize) -> bool {
+        let all = || self.all();
         let call = &self.threads[i][done[i]];
         let before = || all().filter(|(thread, n, _)| *n < done[*thread]).map(|(.., event)| event);
         let after = || {
@@ -216,7 +434,6 @@ impl Search<'_> {
         };
         let first = before().map(|event| event.start).fold(call.start, usize::max);
         let last = after().map(|event| event.end).fold(call.end, usize::min);
-        let is_push = |event: &&Event| matches!(event.what, What::Push(_) | What::Full(_));
         let occupied = |now: usize| {
             let pushes = after().filter(|event| matches!(event.what, What::Push(_)));
             let pushing = pushes.filter(|event| event.start <= now).count();
@@ -230,20 +447,11 @@ impl Search<'_> {
             let popping = before()
                 .filter(|event| matches!(event.what, What::Pop(_)) && event.end >= now)
                 .count();
-            let passed = || {
-                all()
-                    .filter(|(thread, _, event)| {
-                        let overlaps = |(other, _, push): &(usize, usize, &Event)| {
-                            other != thread
-                                && is_push(push)
-                                && push.start <= event.end
-                                && event.start <= push.end
-                        };
-                        event.start <= now && all().any(|other| overlaps(&other))
-                    })
-                    .count()
-            };
-            inside + pushing + trying + popping + if self.spec.passes_over { passed() } else { 0 }
+            inside
+                + pushing
+                + trying
+                + popping
+                + if self.spec.passes_over { self.passed(now) } else { 0 }
         };
         let later =
             all().map(|(.., event)| event.start).filter(|start| (first..=last).contains(start));

@@ -7,7 +7,7 @@
 //! | `src/search.rs` | the scheduler: steps, freezing, operations that don't end |
 //! | `src/plan.rs` | who is next: every schedule with few preemptions; turns; random priorities; bytes |
 //! | `src/case.rs`, `src/counts.rs` | one case and its judge: queues and stacks, counters |
-//! | `src/kind.rs`, `src/op.rs`, `src/item.rs` | the structures, what threads do, and items that must be dropped once |
+//! | `src/kind.rs`, `src/shared.rs`, `src/op.rs`, `src/item.rs` | the structures, what threads do, and items that must be dropped once |
 //! | `src/history.rs`, `src/linear.rs`, `tests/linear.rs` | whether histories are linearizable |
 //! | `src/schedule.rs`, `tests/schedule.rs` | operations and a schedule out of any bytes, for the fuzzer in `fuzz/` |
 //! | `src/doors.rs` | what the documentation says, to be compared |
@@ -35,5 +35,7 @@ mod plan;
 pub mod schedule;
 #[cfg(shuttle)]
 pub mod search;
+#[cfg(shuttle)]
+pub mod shared;
 #[cfg(shuttle)]
 pub mod twins;

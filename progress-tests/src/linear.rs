@@ -9,7 +9,7 @@ use raddle::{PopError, PushError};
 use crate::history::{Event, Spec, What, is_explained};
 use crate::item::{self, Id, Item};
 use crate::kind::Kind;
-use crate::op::{BATCH, Op};
+use crate::op::{BATCH, Op, RESERVED};
 use crate::search::{Found, Plan, Span, operation, search, thaw, wrong};
 
 /// A thread's handles, as far as it needs them.
@@ -32,6 +32,53 @@ fn act<K: Kind>(hands: &mut Hands<K>, op: Op, producer: usize, events: &mut Vec<
         Op::DropRx => {
             let rx = hands.rx.take();
             note(operation(&name, || drop(rx)).1, What::DropRx);
+        }
+        Op::LookTx => {
+            let tx = hands.tx.as_ref().expect("a producer");
+            for &look in K::LOOKS {
+                let (n, span) = operation(&name, || K::look_tx(tx, look));
+                note(span, What::Saw { look, at_tx: true, n });
+            }
+        }
+        Op::LookRx => {
+            let rx = hands.rx.as_ref().expect("a consumer");
+            for &look in K::LOOKS {
+                let (n, span) = operation(&name, || K::look_rx(rx, look));
+                note(span, What::Saw { look, at_tx: false, n });
+            }
+        }
+        Op::Peek => {
+            let rx = hands.rx.as_mut().expect("a consumer");
+            match operation(&name, || K::peek(rx)) {
+                (Ok(id), span) => note(span, What::Peek(id)),
+                (Err(error), span) => note(span, nothing(error)),
+            }
+        }
+        Op::Read => {
+            let rx = hands.rx.as_mut().expect("a consumer");
+            match operation(&name, || K::read(rx, BATCH)) {
+                (Ok(ids), span) => {
+                    let first = ids[0];
+                    note(span, What::Show { ids, most: BATCH });
+                    note(span, What::Pop(first));
+                }
+                (Err(error), span) => note(span, nothing(error)),
+            }
+        }
+        Op::Reserve => {
+            let tx = hands.tx.as_mut().expect("a producer");
+            let mut items: VecDeque<Item> = (0..RESERVED).map(|_| Item::new(producer)).collect();
+            let ids: Vec<Id> = items.iter().map(Item::id).collect();
+            match operation(&name, || K::reserve(tx, &mut items, BATCH)) {
+                (Ok(slots), span) => {
+                    if slots < RESERVED {
+                        note(span, What::Full(RESERVED - slots));
+                    }
+                    ids[..slots.min(BATCH)].iter().for_each(|id| note(span, What::Push(*id)));
+                }
+                (Err(PushError::Full(())), span) => note(span, What::Full(RESERVED)),
+                (Err(PushError::Closed(())), span) => note(span, What::PushClosed),
+            }
         }
         _ if op.is_producers() => {
             let tx = hands.tx.as_mut().expect("a producer");
@@ -67,15 +114,22 @@ fn act<K: Kind>(hands: &mut Hands<K>, op: Op, producer: usize, events: &mut Vec<
                 _ => K::pop_batch(rx, BATCH),
             });
             match result {
-                Err(PopError::Closed) => note(span, What::PopClosed),
                 Err(PopError::Empty) if op == Op::PopAll => note(span, What::PopAll(Vec::new())),
-                Err(PopError::Empty) => note(span, What::Empty),
+                Err(error) => note(span, nothing(error)),
                 Ok(items) if op == Op::PopAll => {
                     note(span, What::PopAll(items.iter().map(Item::id).collect()));
                 }
                 Ok(items) => items.iter().for_each(|item| note(span, What::Pop(item.id()))),
             }
         }
+    }
+}
+
+/// What a consumer found that found nothing.
+fn nothing(error: PopError) -> What {
+    match error {
+        PopError::Empty => What::Empty,
+        PopError::Closed => What::PopClosed,
     }
 }
 
@@ -181,6 +235,10 @@ pub fn explain<K: Kind>(
             producers: producers.max(1),
             consumers: consumers.max(1),
             passes_over: false,
+            segment: if K::BOUNDED { 0 } else { size },
+            at_first: inside.len(),
+            many: K::MANY,
+            follows: K::FOLLOWS,
         };
         if !is_explained(&history, &inside, spec) {
             if is_explained(&history, &inside, Spec { passes_over: true, ..spec }) {

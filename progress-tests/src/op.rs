@@ -7,6 +7,9 @@ use crate::kind::Kind;
 /// How many items a batch has.
 pub const BATCH: usize = 2;
 
+/// How many slots are reserved.
+pub const RESERVED: usize = 3;
+
 /// More than any case has.
 const EVERYTHING: usize = 1000;
 
@@ -31,19 +34,51 @@ pub enum Op {
     DropTx,
     /// Dropping a consumer.
     DropRx,
+    /// `peek`.
+    Peek,
+    /// `read`, of up to two, of which one is released.
+    Read,
+    /// `reserve`, of three, of which two are committed.
+    Reserve,
+    /// What a producing handle observes, one thing after another.
+    LookTx,
+    /// What a consuming handle observes.
+    LookRx,
+}
+
+/// What a handle observes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// `len`.
+    Len,
+    /// `is_empty`.
+    Empty,
+    /// `is_full`.
+    Full,
+    /// `is_closed`.
+    Closed,
 }
 
 impl Op {
     /// Whether it is done with a producing handle.
     #[must_use]
     pub fn is_producers(self) -> bool {
-        matches!(self, Self::Push | Self::PushBatch | Self::Force | Self::PushAll | Self::DropTx)
+        matches!(
+            self,
+            Self::Push
+                | Self::PushBatch
+                | Self::Force
+                | Self::PushAll
+                | Self::DropTx
+                | Self::Reserve
+                | Self::LookTx
+        )
     }
 
     /// Whether a structure of this kind has it.
     #[must_use]
     pub fn is_of<K: Kind>(self) -> bool {
-        K::OPS.contains(&self)
+        K::OPS.contains(&self) || K::MORE.contains(&self)
     }
 
     /// Whether it pushes or pops more than one item.
@@ -92,6 +127,11 @@ impl fmt::Display for Op {
             Self::PopAll => "pop_all",
             Self::DropTx => "drop of a producer",
             Self::DropRx => "drop of a consumer",
+            Self::Peek => "peek",
+            Self::Read => "read",
+            Self::Reserve => "reserve",
+            Self::LookTx => "a producer's look",
+            Self::LookRx => "a consumer's look",
         })
     }
 }

@@ -21,12 +21,13 @@ use raddle::stack::Stack;
 use crate::counts::{self, Count, Counts, Own};
 use crate::item::Item;
 use crate::kind::{
-    FixedOf, Kind, MpmcBounded, MpmcUnbounded, MpscBounded, MpscUnbounded, Shelf, SpmcBounded,
-    SpmcUnbounded, SpscBounded, SpscLines, SpscUnbounded,
+    Kind, MpmcBounded, MpmcUnbounded, MpscBounded, MpscUnbounded, SpmcBounded, SpmcUnbounded,
+    SpscBounded, SpscLines, SpscUnbounded,
 };
 use crate::linear::{Passed, explain};
 use crate::op::Op;
 use crate::search::{Found, Plan};
+use crate::shared::{FixedOf, Shelf};
 
 /// Runs what is left of the bytes after the first one.
 type Run = fn(&[u8]) -> Result<Outcome, String>;
@@ -94,11 +95,12 @@ impl Bytes<'_> {
         self.at(1) >> 5
     }
 
-    /// The operations of `thread`: among `some`, and rarely one of those that are there `once`.
-    fn ops<O: Copy>(&self, thread: usize, some: &[O], once: &[O]) -> Vec<O> {
+    /// The operations of `thread`: among `some`, now and then `more`, and rarely one of those that are there `once`.
+    fn ops<O: Copy>(&self, thread: usize, some: &[O], more: &[O], once: &[O]) -> Vec<O> {
         let bytes = (0..OPS).map(|i| self.at(2 + thread * OPS + i));
         let op = |byte: usize| match byte {
-            0..48 => None,
+            0..16 => None,
+            16..48 => more.get(byte % more.len().max(1)).copied(),
             48..240 => some.get(byte % some.len().max(1)).copied(),
             _ => once.get(byte % once.len().max(1)).copied(),
         };
@@ -130,7 +132,8 @@ pub fn run_on<K: Kind>(bytes: &[u8]) -> Result<Outcome, String> {
         let is_last = |op: &Op| matches!(op, Op::DropTx | Op::DropRx);
         let ops = || K::OPS.iter().copied().filter(|op| has(op) && !may_wait(op));
         let (once, some): (Vec<Op>, Vec<Op>) = ops().partition(is_last);
-        let mut ops = bytes.ops(thread, &some, &once);
+        let more: Vec<Op> = K::MORE.iter().copied().filter(|op| has(op)).collect();
+        let mut ops = bytes.ops(thread, &some, &more, &once);
         for drop in once {
             let mut is_there = true;
             ops.retain(|op| {
@@ -163,7 +166,7 @@ pub fn run_on<K: Kind>(bytes: &[u8]) -> Result<Outcome, String> {
 /// As [`run`].
 pub fn run_counter<C: Counts>(bytes: &[u8]) -> Result<Outcome, String> {
     let bytes = Bytes(bytes);
-    let ops = |thread| bytes.ops(thread, &Count::ALL, &[]);
+    let ops = |thread| bytes.ops(thread, &Count::ALL, &[], &[]);
     let programs: Vec<Vec<Count>> =
         (0..bytes.threads()).map(ops).filter(|ops| !ops.is_empty()).collect();
     let state = (0, 0, bytes.inside());

@@ -6,9 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use raddle::sync::{AtomicUsize, Ordering, spin_loop};
 
 use crate::counts::Counts;
-use crate::item::Item;
-use crate::kind::Shared;
-use crate::op::Op;
+use crate::item::{Id, Item};
+use crate::op::{Look, Op};
+use crate::shared::Shared;
 
 const OPS: &[Op] = &[Op::Push, Op::Pop];
 
@@ -252,6 +252,123 @@ impl<const LIFO: bool> Shared for Careless<LIFO> {
         self.turn.fetch_add(1, Ordering::AcqRel);
         let mut items = self.items.lock().unwrap_or_else(PoisonError::into_inner);
         if LIFO { items.pop_back() } else { items.pop_front() }
+    }
+}
+
+/// What is wrong with what a [`Window`] shows.
+pub mod flaw {
+    /// Nothing.
+    pub const NONE: usize = 0;
+    /// It is empty while somebody is about to take the first item, whatever lies behind.
+    pub const HASTY: usize = 1;
+    /// A pop of nothing counts.
+    pub const MISCOUNTED: usize = 2;
+    /// `peek` shows what was at the front when it was noted.
+    pub const STALE: usize = 3;
+    /// It is full one item early.
+    pub const NARROW: usize = 4;
+    /// It is full when that was noted, a step after the push.
+    pub const LATE: usize = 5;
+}
+
+/// A bounded deque that can be looked at from outside, with a [`flaw`].
+#[derive(Debug)]
+pub struct Window<const FLAW: usize> {
+    turn: AtomicUsize,
+    pushed: AtomicUsize,
+    popped: AtomicUsize,
+    popping: AtomicUsize,
+    is_full: AtomicUsize,
+    capacity: usize,
+    items: Mutex<VecDeque<Item>>,
+    noted: Mutex<Option<Id>>,
+}
+
+impl<const FLAW: usize> Window<FLAW> {
+    fn items(&self) -> std::sync::MutexGuard<'_, VecDeque<Item>> {
+        self.items.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes what is at the front, and whether it is full, a step after that was so.
+    fn note(&self) {
+        let (front, is_full) = {
+            let items = self.items();
+            (items.front().map(Item::id), items.len() == self.capacity)
+        };
+        self.is_full.store(is_full.into(), Ordering::Release);
+        *self.noted.lock().unwrap_or_else(PoisonError::into_inner) = front;
+    }
+
+    fn len(&self) -> usize {
+        let pushed = self.pushed.load(Ordering::Acquire);
+        pushed.saturating_sub(self.popped.load(Ordering::Acquire)).min(self.capacity)
+    }
+}
+
+impl<const FLAW: usize> Shared for Window<FLAW> {
+    const NAME: &'static str = "a deque with a window";
+    const OPS: &'static [Op] = OPS;
+    const MORE: &'static [Op] = &[Op::Peek, Op::LookRx];
+    const LOOKS: &'static [Look] = &[Look::Len, Look::Empty, Look::Full];
+    const BOUNDED: bool = true;
+
+    fn new(capacity: usize) -> Self {
+        let zero = || AtomicUsize::new(0);
+        Self {
+            turn: zero(),
+            pushed: zero(),
+            popped: zero(),
+            popping: zero(),
+            is_full: zero(),
+            capacity,
+            items: Mutex::default(),
+            noted: Mutex::default(),
+        }
+    }
+
+    fn push(&self, item: Item) -> Result<(), Item> {
+        // From its step to the next all is one step.
+        self.turn.fetch_add(1, Ordering::AcqRel);
+        if self.items().len() == self.capacity {
+            return Err(item);
+        }
+        self.items().push_back(item);
+        self.pushed.fetch_add(1, Ordering::AcqRel);
+        self.note();
+        Ok(())
+    }
+
+    fn pop(&self) -> Option<Item> {
+        self.popping.fetch_add(1, Ordering::AcqRel);
+        self.turn.fetch_add(1, Ordering::AcqRel);
+        let item = self.items().pop_front();
+        self.popping.fetch_sub(1, Ordering::AcqRel);
+        if item.is_some() || FLAW == flaw::MISCOUNTED {
+            self.popped.fetch_add(1, Ordering::AcqRel);
+        }
+        self.note();
+        item
+    }
+
+    fn peek(&self) -> Option<Id> {
+        self.turn.fetch_add(1, Ordering::AcqRel);
+        if FLAW == flaw::STALE {
+            return *self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        }
+        self.items().front().map(Item::id)
+    }
+
+    fn look(&self, look: Look) -> usize {
+        match look {
+            Look::Len => self.len(),
+            Look::Empty => {
+                let is_hasty = FLAW == flaw::HASTY && self.popping.load(Ordering::Acquire) > 0;
+                (is_hasty || self.len() == 0).into()
+            }
+            Look::Full if FLAW == flaw::LATE => self.is_full.load(Ordering::Acquire),
+            Look::Full => (self.len() + usize::from(FLAW == flaw::NARROW) >= self.capacity).into(),
+            Look::Closed => 0,
+        }
     }
 }
 

@@ -1,20 +1,22 @@
 //! Every history has an explanation, and of twins not. Run with `cargo xtask test --only progress`.
 #![cfg(shuttle)]
 
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
 use raddle::stack::Stack;
 use raddle_progress_tests::counts::{self, Count, Counts, Own};
-use raddle_progress_tests::item::Item;
+use raddle_progress_tests::history::{self, Event, Spec, What};
+use raddle_progress_tests::item::{self, Id, Item};
 use raddle_progress_tests::kind::{
-    FixedOf, Kind, MpmcBounded, MpmcUnbounded, MpscBounded, MpscUnbounded, Shelf, SpmcBounded,
-    SpmcUnbounded, SpscBounded, SpscLines, SpscUnbounded,
+    Kind, MpmcBounded, MpmcUnbounded, MpscBounded, MpscUnbounded, SpmcBounded, SpmcUnbounded,
+    SpscBounded, SpscLines, SpscUnbounded,
 };
 use raddle_progress_tests::linear::{Passed, can_run, explain};
-use raddle_progress_tests::op::Op;
-use raddle_progress_tests::search::Plan;
-use raddle_progress_tests::twins::{Careless, Glancing, Hasty, StampedRing};
+use raddle_progress_tests::op::{Look, Op};
+use raddle_progress_tests::search::{Plan, operation, search};
+use raddle_progress_tests::shared::{FixedOf, Names, Shelf};
+use raddle_progress_tests::twins::{Careless, Glancing, Hasty, StampedRing, Window, flaw};
 
 /// What a thread may do of two threads.
 fn programs() -> Vec<Vec<Op>> {
@@ -24,6 +26,21 @@ fn programs() -> Vec<Vec<Op>> {
     let single = [Op::Force, Op::PushBatch, Op::PopBatch, Op::PushAll, Op::PopAll];
     programs.extend(single.map(|op| vec![op]));
     programs
+}
+
+/// What a thread may do that looks, or acts in place, beside one of [`programs`].
+fn looks() -> Vec<Vec<Op>> {
+    vec![
+        vec![Op::LookTx],
+        vec![Op::LookTx, Op::Push],
+        vec![Op::LookRx],
+        vec![Op::LookRx, Op::Pop],
+        vec![Op::Peek, Op::Pop],
+        vec![Op::Read],
+        vec![Op::Read, Op::Peek],
+        vec![Op::Reserve],
+        vec![Op::Reserve, Op::LookTx],
+    ]
 }
 
 /// The schedules that were explained, and how many of them by indices that were passed over; or what has no explanation.
@@ -55,7 +72,34 @@ fn histories<K: Kind>() -> Result<(usize, usize), String> {
                     }
                 }
             }
+            // (In segments of one slot each operation is a long one.)
+            let is_short = |ops: &Vec<Op>| K::BOUNDED || size > 1 || ops.len() == 1;
+            for a in looks().into_iter().filter(is_short) {
+                for b in &all {
+                    let pair = [a.clone(), b.clone()];
+                    if can_run::<K>(&pair) && !waits(size, &pair) {
+                        run(state, &pair, two.clone())?;
+                    }
+                }
+            }
+            // An end for one has one user: who looks there pushes, or pops, as well.
+            for a in [vec![Op::Reserve], vec![Op::LookTx]] {
+                for b in [vec![Op::Read], vec![Op::Peek], vec![Op::LookRx]] {
+                    let pair = [a.clone(), b];
+                    if can_run::<K>(&pair) {
+                        run(state, &pair, two.clone())?;
+                    }
+                }
+            }
             let three = Plan::Bounded { preemptions: 1, freeze: None };
+            for look in [Op::LookTx, Op::LookRx, Op::Peek, Op::Read, Op::Reserve] {
+                for others in [[Op::Push, Op::Push], [Op::Push, Op::Pop], [Op::Pop, Op::Pop]] {
+                    let ops = [vec![look], vec![others[0]], vec![others[1]]];
+                    if can_run::<K>(&ops) {
+                        run(state, &ops, three.clone())?;
+                    }
+                }
+            }
             for pushers in 0..=3 {
                 let mut ops: Vec<Vec<Op>> = vec![vec![Op::Push]; pushers];
                 ops.resize(3, vec![Op::Pop]);
@@ -73,12 +117,15 @@ fn histories<K: Kind>() -> Result<(usize, usize), String> {
         batch([Op::PushBatch, Op::PushAll, Op::Force]),
         batch([Op::PopBatch, Op::PopAll, Op::Pop]),
     );
-    let mixes: [Vec<Vec<Op>>; 5] = [
+    let (eyes, chunks) =
+        (batch([Op::LookRx, Op::Peek, Op::Read]), batch([Op::Reserve, Op::LookTx, Op::Push]));
+    let mixes: [Vec<Vec<Op>>; 6] = [
         vec![both.clone(), both.clone(), both.clone(), both],
         vec![push.clone(), push.clone(), pop.clone(), pop.clone()],
         vec![pushes.clone(), push.clone(), pops.clone(), pop.clone()],
         vec![push.clone(), push.clone(), push.clone(), pop.clone(), pops],
-        vec![push, pop.clone(), pop.clone(), pop.clone(), pop],
+        vec![push.clone(), pop.clone(), pop.clone(), pop.clone(), pop.clone()],
+        vec![chunks, eyes, push, pop.clone(), pop],
     ];
     for (seed, programs) in (1_u64..).zip(mixes) {
         // As many as the ends allow.
@@ -137,6 +184,7 @@ fn queues_in_statics() {
 #[test]
 fn stacks() {
     all_explained::<Stack<Item>>(5000);
+    all_explained::<Names>(5000);
     all_explained::<Shelf>(3000);
 }
 
@@ -199,6 +247,155 @@ fn twins_have_histories_without_an_explanation() {
     {
         let why = found.expect_err("it is wrong");
         assert!(why.contains("no order explains"), "{why}");
+    }
+}
+
+#[test]
+fn who_is_shown_what_was_not_so_is_found() {
+    histories::<Window<{ flaw::NONE }>>().expect("it is right");
+    for (found, look) in [
+        (histories::<Window<{ flaw::HASTY }>>(), "look: Empty"),
+        (histories::<Window<{ flaw::MISCOUNTED }>>(), "look: Len"),
+        (histories::<Window<{ flaw::STALE }>>(), "Peek"),
+        (histories::<Window<{ flaw::NARROW }>>(), "look: Full"),
+        (histories::<Window<{ flaw::LATE }>>(), "look: Full"),
+    ] {
+        let why = found.expect_err("it is wrong");
+        assert!(why.contains("no order explains") && why.contains(look), "{why}");
+        println!("{why}");
+    }
+}
+
+/// The most that one `pop_into` takes without a limit, of a queue with one item in it, beside a producer that goes on pushing
+/// for as many steps as it, or up to three times as many.
+fn most_popped<K: Kind>() -> usize {
+    let most = Arc::new(AtomicUsize::new(0));
+    let body = {
+        let most = Arc::clone(&most);
+        move || {
+            item::clear();
+            let (mut tx, mut rx) = K::new(2);
+            K::push(&mut tx, Item::new(0)).expect("room");
+            let most = Arc::clone(&most);
+            let pops = shuttle::thread::spawn(move || {
+                let (items, _) = operation("pop_into", || K::pop_batch(&mut rx, usize::MAX));
+                most.fetch_max(items.expect("one is in").len(), Ordering::Relaxed);
+                rx
+            });
+            let pushes = shuttle::thread::spawn(move || {
+                for _ in 0..40 {
+                    let item = Item::new(0);
+                    operation("push", || K::push(&mut tx, item)).0.expect("room");
+                }
+            });
+            drop((pops.join(), pushes.join()));
+        }
+    };
+    let found = search(Plan::Turns { threads: 2, most: 3 }, body);
+    assert_eq!(found.wrong, None, "{}", K::NAME);
+    assert_eq!(found.schedules, 27, "{}", K::NAME);
+    most.load(Ordering::Relaxed)
+}
+
+#[test]
+fn a_batch_without_a_limit_ends_beside_a_busy_producer() {
+    for most in [
+        most_popped::<SpscUnbounded>(),
+        most_popped::<MpscUnbounded>(),
+        most_popped::<SpmcUnbounded>(),
+        most_popped::<MpmcUnbounded>(),
+    ] {
+        println!("{most} at most");
+        // As many as came in until it had looked.
+        assert!((1..=12).contains(&most), "{most}");
+    }
+}
+
+/// Histories that no structure here has, by hand: each operation one step after the one before, in one thread or two.
+#[test]
+fn what_a_look_says_is_held_against_what_comes_after_it() {
+    let saw = |look, at_tx, n| What::Saw { look, at_tx, n };
+    let (a, b) = (Id { producer: 0, serial: 0 }, Id { producer: 0, serial: 1 });
+    let (tx, rx) = (true, false);
+    let show = |ids: &[Id]| What::Show { ids: ids.to_vec(), most: 2 };
+    let one = Spec {
+        lifo: false,
+        fits: 1,
+        most: 2,
+        producers: 1,
+        consumers: 1,
+        passes_over: true,
+        segment: 0,
+        at_first: 0,
+        many: (false, false),
+        follows: true,
+    };
+    let events = |whats: &[What]| -> Vec<Event> {
+        let event = |(i, what): (usize, &What)| Event { what: what.clone(), start: i, end: i };
+        whats.iter().enumerate().map(event).collect()
+    };
+    let is_explained = |spec: Spec, whats: &[What]| {
+        let events = events(whats);
+        let each: Vec<Vec<Event>> = events.iter().map(|event| vec![event.clone()]).collect();
+        let as_one = history::is_explained(&[events], &[], spec);
+        // It makes no difference whose they are.
+        assert_eq!(as_one, history::is_explained(&each, &[], spec), "{whats:?}");
+        as_one
+    };
+    let (push, pop) = (|| What::Push(a), || What::Pop(a));
+    let right = [
+        vec![push(), saw(Look::Len, tx, 1), saw(Look::Empty, rx, 0), What::Peek(a), pop()],
+        vec![push(), saw(Look::Full, tx, 1), saw(Look::Full, rx, 1), show(&[a]), pop()],
+        vec![saw(Look::Closed, rx, 0), What::DropTx, saw(Look::Closed, rx, 1), What::PopClosed],
+        vec![What::DropRx, saw(Look::Closed, tx, 1), What::PushClosed],
+        vec![push(), What::Push(b), show(&[a, b]), pop(), What::Pop(b), saw(Look::Len, rx, 0)],
+    ];
+    for whats in right {
+        for spec in [one, Spec { follows: false, ..one }] {
+            assert!(is_explained(spec, &whats), "{whats:?}");
+        }
+    }
+    let wrong = [
+        vec![push(), saw(Look::Len, tx, 0)],
+        vec![push(), saw(Look::Len, rx, 2)],
+        vec![push(), pop(), saw(Look::Len, rx, 1)],
+        vec![push(), saw(Look::Empty, rx, 1)],
+        vec![push(), pop(), saw(Look::Empty, tx, 0)],
+        vec![saw(Look::Full, tx, 1)],
+        vec![push(), What::Push(b), saw(Look::Full, rx, 0)],
+        vec![push(), pop(), What::Peek(a)],
+        vec![push(), What::Push(b), What::Peek(b)],
+        vec![push(), What::Push(b), show(&[a])],
+        vec![push(), What::Push(b), show(&[b, a])],
+        vec![push(), show(&[a, b]), What::Push(b)],
+        vec![saw(Look::Closed, rx, 1)],
+        vec![What::DropTx, saw(Look::Closed, rx, 0)],
+        vec![What::DropRx, saw(Look::Closed, tx, 0)],
+        vec![What::DropRx, saw(Look::Closed, rx, 1)],
+    ];
+    for whats in wrong {
+        for spec in [one, Spec { follows: false, ..one }] {
+            let spec = Spec { passes_over: false, ..spec };
+            assert!(!is_explained(spec, &whats), "{whats:?}");
+        }
+    }
+    // Something else was in flight all the time, so that each look may be right; not both.
+    let loose = Spec { segment: 9, follows: false, ..one };
+    let beside = |whats: &[What], what: &What| {
+        let other = vec![Event { what: what.clone(), start: 0, end: 99 }];
+        history::is_explained(&[events(whats), other], &[], loose)
+    };
+    let unkept = [
+        (vec![saw(Look::Empty, tx, 1), saw(Look::Empty, tx, 0)], What::Empty),
+        (vec![saw(Look::Len, tx, 0), saw(Look::Len, tx, 2)], What::Empty),
+        (vec![saw(Look::Full, tx, 0), saw(Look::Full, tx, 1)], What::Push(a)),
+        (vec![saw(Look::Full, rx, 1), saw(Look::Full, rx, 0)], What::Push(a)),
+        (vec![saw(Look::Closed, rx, 1), saw(Look::Closed, rx, 0)], What::DropTx),
+        (vec![saw(Look::Closed, tx, 1), What::Push(b)], What::DropRx),
+    ];
+    for (whats, other) in unkept {
+        assert!(whats.chunks(1).all(|what| beside(what, &other)), "{whats:?}, each alone");
+        assert!(!beside(&whats, &other), "{whats:?}");
     }
 }
 

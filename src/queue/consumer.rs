@@ -50,10 +50,13 @@ impl<Q: RawQueue, C: Cardinality> Consumer<Q, C> {
         self.inner.shared.queue().capacity()
     }
 
-    /// The number of items in the queue. If this is the only consumer, and there is one producer, at least so many are there to
-    /// pop. Of many producers' items those count that are on their way in; of many consumers', those that are on their way out.
+    /// The number of items in the queue. If this is the only consumer, there is one producer, and the queue is bounded, at least
+    /// so many are there to pop. Of many producers' items those count that are on their way in; of many consumers', those that
+    /// are on their way out.
     ///
-    /// Exact while no operation is in flight and no place is left over from a thread that had stalled (`guide::ring`).
+    /// Exact while no operation is in flight and no place is left over from a thread that had stalled (`guide::ring`). In an
+    /// unbounded queue, an operation of others that goes on from a segment to the next may be late to count it; then the number
+    /// is wrong by as many items, but 0 only if nothing was in it all the time.
     #[must_use]
     pub fn len(&self) -> usize {
         self.inner.shared.queue().len_to_consumer(&self.inner.seat)

@@ -52,7 +52,8 @@ impl<Q: RawQueue, C: Cardinality> Producer<Q, C> {
 
     /// The number of items in the queue: at most so many are in it now, since consumers may have taken some meanwhile.
     ///
-    /// Exact while no operation is in flight.
+    /// Exact while no operation is in flight. In an unbounded queue, one that goes on from a segment to the next may be late to
+    /// count it; then the number is wrong by as many items, but 0 only if nothing was in it all the time.
     #[must_use]
     pub fn len(&self) -> usize {
         self.inner.shared.queue().len_to_producer(&self.inner.seat)

@@ -5,12 +5,14 @@ use std::collections::VecDeque;
 use loom::sync::Arc;
 use loom::thread;
 use raddle::stack::{IndexStack, Stack};
-use raddle::{mpmc, spmc, spsc};
+use raddle::{mpmc, mpsc, spmc, spsc};
 
 use crate::{Checked, Item, Model, counted, models};
 
 models![
     a_length_is_never_more_than_the_capacity,
+    what_is_inside_all_the_time_is_counted,
+    what_is_left_behind_a_consumer_is_counted,
     what_was_pushed_is_found_in_any_life_of_a_segment,
     the_last_consumer_drops_no_more_than_the_queue_holds,
     a_late_guest_meets_another_life,
@@ -36,6 +38,44 @@ fn a_length_is_never_more_than_the_capacity(model: Model) -> Checked {
             len
         },
         [0, 1],
+    )
+}
+
+/// A producer goes on to the next segment, and counts the one that it has left a step later.
+fn what_is_inside_all_the_time_is_counted(model: Model) -> Checked {
+    model.at_least(246).check_outcomes(
+        || {
+            let (tx, mut rx) = mpsc::unbounded_in_segments_of(2);
+            tx.push(1).unwrap();
+            tx.push(2).unwrap();
+            assert_eq!(rx.pop(), Ok(1));
+            let other = thread::spawn(move || tx.push(3).unwrap());
+            let seen = (rx.len(), rx.is_empty());
+            other.join().unwrap();
+            assert_eq!(rx.drain().collect::<Vec<_>>(), [2, 3]);
+            seen
+        },
+        [(1, false), (2, false)],
+    )
+}
+
+/// The last item is inside all the time, its consumer on the way to it from the segment before.
+fn what_is_left_behind_a_consumer_is_counted(model: Model) -> Checked {
+    model.at_least(43).check_outcomes(
+        || {
+            let (mut tx, mut rx) = spsc::unbounded_in_segments_of(2);
+            (1..=4).for_each(|i| tx.push(i).unwrap());
+            assert_eq!(rx.pop(), Ok(1));
+            let other = thread::spawn(move || {
+                assert_eq!((rx.pop(), rx.pop()), (Ok(2), Ok(3)));
+                rx
+            });
+            let seen = tx.is_empty();
+            let mut rx = other.join().unwrap();
+            assert_eq!(rx.pop(), Ok(4));
+            seen
+        },
+        [false],
     )
 }
 

@@ -23,11 +23,12 @@ mod report {
     use raddle_progress_tests::doors;
     use raddle_progress_tests::item::Item;
     use raddle_progress_tests::kind::{
-        FixedOf, Kind, MpmcBounded, MpmcUnbounded, MpscBounded, MpscUnbounded, Shelf, SpmcBounded,
-        SpmcUnbounded, SpscBounded, SpscLines, SpscUnbounded,
+        Kind, MpmcBounded, MpmcUnbounded, MpscBounded, MpscUnbounded, SpmcBounded, SpmcUnbounded,
+        SpscBounded, SpscLines, SpscUnbounded,
     };
     use raddle_progress_tests::op::Op;
     use raddle_progress_tests::search::Plan;
+    use raddle_progress_tests::shared::{FixedOf, Shelf};
 
     /// What one kind of queue has earned.
     #[derive(Default)]

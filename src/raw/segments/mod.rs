@@ -223,23 +223,30 @@ impl<T, P, C> Segments<T, P, C> {
         Place::before(Word(end.word.load(Ordering::Relaxed)))
     }
 
-    /// How many slots `end` has passed since the queue was made.
-    fn passed(&self, end: &End) -> usize {
-        // Relaxed: counted only.
-        let index = Word(end.word.load(Ordering::Relaxed)).index().min(self.n);
-        // Relaxed: likewise.
-        end.left.load(Ordering::Relaxed).wrapping_mul(self.n).wrapping_add(index)
+    /// How many slots an end has passed since the queue was made, that has left so many segments and is at `word`.
+    fn passed(&self, left: usize, word: Word) -> usize {
+        left.wrapping_mul(self.n).wrapping_add(word.index().min(self.n))
     }
+}
 
+impl<T, P: PushEnd, C: Cardinality> Segments<T, P, C> {
     fn len(&self) -> usize {
-        let popped = self.passed(&self.head);
-        let inside = self.passed(&self.tail).wrapping_sub(popped);
-        if inside.cast_signed() > 0 {
-            return inside;
+        // Relaxed: counted only. What an end has left comes before its word, so that nothing is counted that this doesn't know of.
+        let left = self.tail.left.load(Ordering::Relaxed);
+        // (T3 shows who was in the segment before, if it is in use again, to have left it. So an item that is inside all the time
+        // lies between the two words.)
+        let tail = self.tail();
+        let pushed = self.passed(left, tail);
+        // Relaxed: likewise.
+        let left = self.head.left.load(Ordering::Relaxed);
+        // Relaxed: likewise.
+        let head = Word(self.head.word.load(Ordering::Relaxed));
+        if head.address() == tail.address() {
+            return tail.index().min(self.n).saturating_sub(head.index());
         }
-        // An end may be on its way to another segment, and not counted yet. Relaxed: as in `passed`.
-        let word = |end: &End| Word(end.word.load(Ordering::Relaxed));
-        usize::from(word(&self.head).address() != word(&self.tail).address())
+        // Whoever goes on from a segment may be late to count it; but where the ends are apart there is something.
+        let inside = pushed.wrapping_sub(self.passed(left, head));
+        usize::try_from(inside.cast_signed()).map_or(1, |n| n.max(1))
     }
 }
 

@@ -24,7 +24,7 @@ pub trait PopEnd: Cardinality + Sized {
 impl<T, P: PushEnd, C: Cardinality> Segments<T, P, C> {
     /// Where the producers are.
     #[inline(always)]
-    fn tail(&self) -> Word {
+    pub(super) fn tail(&self) -> Word {
         // ORDERING: (T3) Acquire, pairs with (segments/mod::T1, push::U1): the way there is linked, and what the only producer says is filled.
         Word(self.tail.word.load(Ordering::Acquire))
     }
