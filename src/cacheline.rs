@@ -245,12 +245,21 @@ impl<H, T> Lines<H, T> {
         self.checked(self.count() - 1)
     }
 
+    /// Which of the lines `line` is.
+    ///
+    /// # Safety
+    /// `line` must be a line of this array.
+    pub(crate) unsafe fn place(&self, line: Line<H, T>) -> usize {
+        (line.0.as_ptr().addr() - self.first.as_ptr().addr()) / self.stride
+    }
+
     /// The line `n` places after `line`, around the end.
     ///
     /// # Safety
     /// `line` must be a line of this array, and `n` at most their number.
     pub(crate) unsafe fn nth_after(&self, line: Line<H, T>, n: usize) -> Line<H, T> {
-        let place = (line.0.as_ptr().addr() - self.first.as_ptr().addr()) / self.stride + n;
+        // SAFETY: passed on to the caller.
+        let place = unsafe { self.place(line) } + n;
         let count = self.count();
         self.checked(if place < count { place } else { place - count })
     }
@@ -261,9 +270,19 @@ impl<H, T> Lines<H, T> {
     /// `line` must be a line of this array.
     #[inline(always)]
     pub(crate) unsafe fn after(&self, line: Line<H, T>) -> Line<H, T> {
+        // SAFETY: passed on to the caller.
+        unsafe { self.next(line) }.unwrap_or(Line(self.first, PhantomData))
+    }
+
+    /// The line after `line`, if that is not the last.
+    ///
+    /// # Safety
+    /// `line` must be a line of this array.
+    #[inline(always)]
+    pub(crate) unsafe fn next(&self, line: Line<H, T>) -> Option<Line<H, T>> {
         // SAFETY: a line of this array is followed by another one or by the end of the allocation.
         let next = unsafe { line.0.add(self.stride) };
-        Line(if next == self.end { self.first } else { next }, PhantomData)
+        (next != self.end).then_some(Line(next, PhantomData))
     }
 }
 

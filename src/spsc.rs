@@ -49,13 +49,14 @@
 //! | dropping an end | wait-free | a pop for each item left, at most the capacity; the last handle frees the memory |
 //!
 //! # Progress of `unbounded`
-//! Wait-free throughout, but for the allocator: a push at the end of a segment takes a spare one or allocates; a pop there may
-//! free one. `push` takes 5 atomic operations within a segment, `pop` 5, and a bounded number more at its end.
+//! Wait-free throughout, but for the allocator: a push at the end of a segment takes a spare one or allocates, a pop there may
+//! free one. `push` takes 2 atomic operations within a segment and at most 10 at its end, `pop` 4 and 13. `len` at the
+//! consumer's end takes 2 for each segment that it has not counted yet, and a few more.
 //!
 //! Steps of the items' own code (`Clone`, `Drop`, iterators) come on top. It never runs between taking a slot and passing it
 //! on, so a panic there leaves the queue in order.
 
-use crate::raw::{LineRing, Segments};
+use crate::raw::{LineChain, LineRing};
 
 /// The handles of [`bounded`](fn@bounded), by names short enough for the fields of a struct.
 ///
@@ -113,28 +114,27 @@ pub fn bounded_in_lines_of<T>(
 
 /// The handles of [`unbounded`](fn@unbounded), by names short enough for the fields of a struct.
 pub mod unbounded {
-    use crate::cardinality::One;
     use crate::queue;
-    use crate::raw::Segments;
+    use crate::raw::LineChain;
 
     /// The end where items go in.
-    pub type Producer<T> = queue::Producer<Segments<T, One, One>>;
+    pub type Producer<T> = queue::Producer<LineChain<T>>;
     /// The end where items come out.
-    pub type Consumer<T> = queue::Consumer<Segments<T, One, One>>;
+    pub type Consumer<T> = queue::Consumer<LineChain<T>>;
     /// Slots reserved by [`Producer::reserve`](queue::Producer::reserve).
-    pub type WriteChunk<'a, T> = queue::WriteChunk<'a, Segments<T, One, One>>;
+    pub type WriteChunk<'a, T> = queue::WriteChunk<'a, LineChain<T>>;
     /// Items shown by [`Consumer::read`](queue::Consumer::read).
-    pub type ReadChunk<'a, T> = queue::ReadChunk<'a, Segments<T, One, One>>;
+    pub type ReadChunk<'a, T> = queue::ReadChunk<'a, LineChain<T>>;
     /// The iterator of `drain`.
     pub type Drain<'a, T> = queue::Drain<&'a mut Consumer<T>>;
 }
 
 /// A queue that takes every item, as long as there is memory.
 ///
-/// Items lie in segments of about 2 KiB (128 items of a word; at least two items); the first is allocated by the first push.
-/// Up to 4 empty segments are kept for use again, so a queue whose length swings by less than they hold does not allocate; the
-/// rest goes back to the allocator as soon as it is empty. A thread that is frozen in the middle of an operation keeps the
-/// one segment that it is in.
+/// Items lie in segments. The first has one line (7 items of a word, 3 of 64 bytes, 1 of 4096 bytes), each further one twice as
+/// many as the one before, up to about 8 KiB, but two items at least. Up to 4 empty segments of the last size are kept for
+/// use again, so a queue whose length swings by less than they hold does not allocate, once it has grown; the rest goes back to
+/// the allocator as soon as it is empty. The segment in which the consumer is stays.
 ///
 /// ```
 /// let (mut tx, mut rx) = raddle::spsc::unbounded();
@@ -144,14 +144,14 @@ pub mod unbounded {
 /// ```
 #[must_use]
 pub fn unbounded<T>() -> (unbounded::Producer<T>, unbounded::Consumer<T>) {
-    crate::queue::pair(Segments::new())
+    crate::queue::pair(LineChain::new())
 }
 
-/// A queue in segments of so many slots, for models (few) and measurements. Exempt from semantic versioning.
+/// A queue in segments of at most so many slots, two to a line if that is even, otherwise one; for models. Exempt from semantic versioning.
 #[doc(hidden)]
 #[must_use]
 pub fn unbounded_in_segments_of<T>(
     slots: usize,
 ) -> (unbounded::Producer<T>, unbounded::Consumer<T>) {
-    crate::queue::pair(Segments::with_segments_of(slots))
+    crate::queue::pair(LineChain::with_segments_of(slots))
 }

@@ -4,7 +4,7 @@
 // loom: an independent opinion on the same algorithm. Each step that is stronger than relaxed names its edge in the
 // Rust source and that edge's ordering, as in
 //
-//     line.filled.store(n, edge("raw/line_ring::P1", rl::mo_release), $);
+//     line.filled.store(n, edge("raw/lines::P1", rl::mo_release), $);
 //
 // The suite `relacy` compares both with the labels in `src/`, so a port can't drift from what it follows.
 //

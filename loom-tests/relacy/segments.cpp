@@ -99,7 +99,7 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
 
     Segment* fresh() {
         if (spare.load(rl::mo_relaxed, $) != 0)
-            if (Word word = spare.exchange(0, edge("raw/segments/mod::R2", rl::mo_acquire), $)) {
+            if (Word word = spare.exchange(0, edge("raw/spares::R2", rl::mo_acquire), $)) {
                 saw("a segment is used again");
                 return segment(word);
             }
@@ -108,7 +108,7 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
 
     void reuse(Segment* segment) {
         Word none = 0;
-        auto order = edge("raw/segments/mod::R1", rl::mo_release);
+        auto order = edge("raw/spares::R1", rl::mo_release);
         if (in(segment).n > 0 && port::exchange(spare, none, word(segment), order)) return;
         saw("a segment is freed");
         discard(segment);

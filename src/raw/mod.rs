@@ -2,22 +2,24 @@
 //!
 //! | file | bounded | producers x consumers | serves |
 //! |---|---|---|---|
-//! | `line_ring` | yes | one x one | `spsc::bounded` |
+//! | `lines`, in a ring | yes | one x one | `spsc::bounded` |
+//! | `lines`, in a chain | no | one x one | `spsc::unbounded` |
 //! | `ring` (of `slot`s) | yes | any x any | `mpsc::bounded`, `spmc::bounded`, `mpmc::bounded`, `mpmc::Fixed` |
-//! | `segments` (of `slot`s) | no | any x any | `unbounded` of every door |
+//! | `segments` (of `slot`s) | no | any x any | `mpsc::unbounded`, `spmc::unbounded`, `mpmc::unbounded` |
 //!
 //! A mechanism moves values, and knows nothing of handles, of closing or of waiting. Words used throughout:
 //! *index*: how many places an end has gone since the queue was made; *line*: a header and the slots whose state it
 //! tells; *lap*: one round through the ring; *run*: slots that lie side by side in memory.
 
-mod line_ring;
+mod lines;
 mod ring;
 mod segments;
 mod slot;
+mod spares;
 #[cfg(all(test, not(loom), not(shuttle)))]
 mod tests;
 
-pub(crate) use line_ring::LineRing;
+pub(crate) use lines::{LineChain, LineRing};
 pub(crate) use ring::Ring;
 pub(crate) use segments::Segments;
 pub(crate) use slot::Slot;

@@ -178,11 +178,21 @@ fn a_walk_goes_over_a_producer_that_stays_away() {
 #[test]
 fn a_segment_of_large_items_has_two_slots() {
     fn slots<T>() -> std::string::String {
-        std::format!("{:?}", Segments::<T, One, One>::new())
+        std::format!("{:?}", Segments::<T, Many, One>::new())
     }
     assert_eq!(slots::<u64>(), "Segments { slots_per_segment: 128, .. }");
     assert_eq!(slots::<[u64; 15]>(), "Segments { slots_per_segment: 16, .. }");
     assert_eq!(slots::<[u64; 4096]>(), "Segments { slots_per_segment: 2, .. }");
+
+    fn lines<T>() -> std::string::String {
+        std::format!("{:?}", LineChain::<T>::new())
+    }
+    assert_eq!(lines::<u64>(), "LineQueue { store: Chain { lines_per_segment: 128, .. }, .. }");
+    assert_eq!(lines::<u8>(), "LineQueue { store: Chain { lines_per_segment: 128, .. }, .. }");
+    assert_eq!(
+        lines::<[u64; 512]>(),
+        "LineQueue { store: Chain { lines_per_segment: 2, .. }, .. }"
+    );
 }
 
 /// Counts its drops, and panics in one of them.
@@ -216,6 +226,10 @@ fn stragglers_are_dropped_once_with_the_queue_when_one_panics() {
     check(drops, LineRing::new(7));
     check(drops, LineRing::with_lines_of(2, 7));
     check(drops, LineRing::with_lines_of(3, 20));
+    check(drops, LineChain::new());
+    for slots in [1, 2, 3, 4, 9] {
+        check(drops, LineChain::with_segments_of(slots));
+    }
     for slots in [1, 2, 3, 9] {
         check(drops, Segments::<_, One, One>::with_segments_of(slots));
         check(drops, Segments::<_, Many, One>::with_segments_of(slots));

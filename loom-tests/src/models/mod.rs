@@ -2,6 +2,7 @@
 
 pub mod biased;
 pub mod bugs;
+pub mod chain;
 pub mod counter;
 pub mod facade;
 pub mod handles;
@@ -20,6 +21,7 @@ pub fn all() -> Vec<(&'static str, fn())> {
         counter::MODELS,
         facade::MODELS,
         spsc::MODELS,
+        chain::MODELS,
         ring::MODELS,
         stalled::MODELS,
         segments::MODELS,

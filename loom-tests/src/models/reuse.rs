@@ -3,7 +3,7 @@
 //! A segment that is used while it is free, or freed twice, or never, shows itself by loom's tracking of it.
 
 use loom::thread;
-use raddle::{mpmc, mpsc, spmc, spsc};
+use raddle::{mpmc, mpsc, spmc};
 
 use crate::{Checked, Model, counted, models};
 
@@ -18,7 +18,6 @@ models![
     a_consumer_comes_back_to_a_segment_that_is_done,
     a_consumer_comes_back_to_the_first_slot_of_two,
     whoever_ends_the_last_lap_uses_the_segment_again,
-    a_spare_goes_to_the_only_producer,
     a_spare_goes_to_a_producer,
     more_segments_than_are_kept,
 ];
@@ -220,27 +219,6 @@ fn a_consumer_comes_back_to_the_first_slot_of_two(model: Model) -> Checked {
             theirs
         },
         [Some(1), Some(2), Some(3)],
-    )
-}
-
-/// What the consumer frees the producer uses again, and finds as new.
-fn a_spare_goes_to_the_only_producer(model: Model) -> Checked {
-    model.at_least(152).check_outcomes(
-        || {
-            let (mut tx, mut rx) = spsc::unbounded_in_segments_of(1);
-            (1..=2).for_each(|i| tx.push(i).unwrap());
-            let producer = thread::spawn(move || {
-                (3..=4).for_each(|i| tx.push(i).unwrap());
-                tx
-            });
-            let mut all: Vec<_> = (0..3).filter_map(|_| rx.pop().ok()).collect();
-            let seen = all.len();
-            let _tx = producer.join().unwrap();
-            all.extend(rx.drain());
-            assert_eq!(all, [1, 2, 3, 4]);
-            seen
-        },
-        [2, 3],
     )
 }
 

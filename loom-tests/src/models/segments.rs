@@ -2,16 +2,14 @@
 //! the end of one. See `reuse` for what happens to segments that were left.
 
 use loom::thread;
-use raddle::{mpmc, mpsc, spmc, spsc};
+use raddle::{mpmc, mpsc, spmc};
 
 use crate::{Checked, Model, counted, models};
 
 models![
-    a_push_meets_a_pop_of_the_only_ends,
     a_push_meets_a_pop_of_the_only_consumer,
     a_push_of_the_only_producer_meets_a_pop,
     a_push_meets_a_pop,
-    items_cross_the_end_between_the_only_ends,
     items_cross_the_end_to_the_only_consumer,
     items_cross_the_end_to_many_consumers,
     items_cross_the_end,
@@ -26,7 +24,6 @@ models![
     a_batch_keeps_its_order_when_it_is_passed_over,
     a_batch_of_the_only_producer_crosses_the_end,
     a_batch_comes_out_across_the_end,
-    a_chunk_crosses_the_end,
     leftovers_in_several_segments_are_dropped,
     a_queue_is_not_empty_while_an_end_is_on_its_way,
 ];
@@ -35,21 +32,6 @@ fn sorted(items: impl IntoIterator<Item = i32>) -> Vec<i32> {
     let mut items: Vec<_> = items.into_iter().collect();
     items.sort_unstable();
     items
-}
-
-fn a_push_meets_a_pop_of_the_only_ends(model: Model) -> Checked {
-    model.at_least(24).check_outcomes(
-        || {
-            let (mut tx, mut rx) = spsc::unbounded_in_segments_of(1);
-            let producer = thread::spawn(move || (tx.push(7), tx));
-            let popped = rx.pop();
-            let (pushed, _tx) = producer.join().unwrap();
-            assert_eq!(pushed, Ok(()));
-            assert_eq!(rx.drain().count(), usize::from(popped.is_err()));
-            popped.ok()
-        },
-        [Some(7), None],
-    )
 }
 
 fn a_push_meets_a_pop_of_the_only_consumer(model: Model) -> Checked {
@@ -94,25 +76,6 @@ fn a_push_meets_a_pop(model: Model) -> Checked {
             popped.ok()
         },
         [Some(7), None],
-    )
-}
-
-fn items_cross_the_end_between_the_only_ends(model: Model) -> Checked {
-    model.at_least(743).check_outcomes(
-        || {
-            let (mut tx, mut rx) = spsc::unbounded_in_segments_of(1);
-            let producer = thread::spawn(move || {
-                (1..=3).for_each(|i| tx.push(i).unwrap());
-                tx
-            });
-            let mut seen: Vec<_> = (0..3).filter_map(|_| rx.pop().ok()).collect();
-            let n = seen.len();
-            let _tx = producer.join().unwrap();
-            seen.extend(rx.drain());
-            assert_eq!(seen, [1, 2, 3]);
-            n
-        },
-        0..=3,
     )
 }
 
@@ -347,30 +310,6 @@ fn a_batch_comes_out_across_the_end(model: Model) -> Checked {
             (vec![1, 2, 3], None),
             (vec![2, 3], Some(1)),
         ],
-    )
-}
-
-fn a_chunk_crosses_the_end(model: Model) -> Checked {
-    model.at_least(87).check_outcomes(
-        || {
-            let (mut tx, mut rx) = spsc::unbounded_in_segments_of(2);
-            let producer = thread::spawn(move || {
-                let mut chunk = tx.reserve(4).unwrap();
-                assert_eq!(chunk.fill(1..), 4);
-                chunk.commit(3);
-                tx
-            });
-            let seen = rx.read(9).map_or(0, |chunk| {
-                let items: Vec<_> = chunk.runs().flatten().copied().collect();
-                assert_eq!(items, [1, 2, 3][..items.len()]);
-                chunk.release(1);
-                items.len()
-            });
-            let _tx = producer.join().unwrap();
-            assert_eq!(rx.drain().collect::<Vec<_>>(), [1, 2, 3][seen.min(1)..]);
-            seen
-        },
-        [0, 1, 2, 3],
     )
 }
 

@@ -36,7 +36,7 @@
 //! allocates nothing; all others go back to the allocator.
 //!
 //! Edges: L1 with L2 (a segment is linked), T1 with T2 and T5 in `push`, T3, T4 and T6 in `pop` (an end has moved to a
-//! segment), R1 with R2 (a spare goes over).
+//! segment).
 
 mod pop;
 mod push;
@@ -47,6 +47,7 @@ use core::marker::PhantomData;
 
 use self::segment::{MOST, STEP, Segment, Word};
 use super::slot::Slot;
+use super::spares::{SPARES, Spares};
 use super::{Claim, Place, RawQueue};
 use crate::cacheline::CachePadded;
 use crate::cardinality::Cardinality;
@@ -54,9 +55,6 @@ use crate::sync::{AtomicUsize, Ordering};
 
 pub(crate) use self::pop::PopEnd;
 pub(crate) use self::push::PushEnd;
-
-/// Segments that wait for use.
-const SPARES: usize = 4;
 
 /// A segment's size. Half a KiB made a queue that grows and shrinks up to 3 times slower: the allocator's locks, each time.
 const BYTES: usize = 2048;
@@ -74,8 +72,7 @@ pub struct Segments<T, P, C> {
     tail: CachePadded<End>,
     /// Slots of a segment.
     n: usize,
-    /// Addresses of free segments, or 0.
-    spares: CachePadded<[AtomicUsize; SPARES]>,
+    spares: CachePadded<Spares<SPARES>>,
     items: PhantomData<Slot<T>>,
     ends: PhantomData<(P, C)>,
 }
@@ -105,7 +102,7 @@ impl<T, P, C> Segments<T, P, C> {
             head: end(),
             tail: end(),
             n,
-            spares: CachePadded::new([(); SPARES].map(|()| AtomicUsize::new(0))),
+            spares: CachePadded::new(Spares::new()),
             items: PhantomData,
             ends: PhantomData,
         }
@@ -113,18 +110,11 @@ impl<T, P, C> Segments<T, P, C> {
 
     /// A free segment: a spare one, or from the allocator.
     fn fresh(&self) -> Segment<T> {
-        for spare in self.spares.iter() {
-            // Relaxed: a look, so that an empty place costs no more.
-            if spare.load(Ordering::Relaxed) != 0 {
-                // ORDERING: (R2) Acquire, pairs with (R1): it was made as new.
-                let word = Word(spare.swap(0, Ordering::Acquire));
-                if word.0 != 0 {
-                    // SAFETY: a spare is free memory of this queue, and this one is now ours.
-                    return unsafe { Segment::of(word) };
-                }
-            }
+        match self.spares.take() {
+            // SAFETY: a spare is free memory of this queue, and this one is now ours.
+            Some(address) => unsafe { Segment::of(Word(address)) },
+            None => Segment::new(self.n),
         }
-        Segment::new(self.n)
     }
 
     /// Keeps a segment for use again, or gives it back to the allocator.
@@ -133,15 +123,10 @@ impl<T, P, C> Segments<T, P, C> {
     /// It is the caller's alone, and empty.
     unsafe fn reuse(&self, segment: Segment<T>) {
         // (One without slots was the first.)
-        for spare in self.spares.iter().filter(|_| segment.slots() > 0) {
-            let word = segment.word().0;
-            // ORDERING: (R1) Release, pairs with (R2): it was made as new.
-            if spare.compare_exchange(0, word, Ordering::Release, Ordering::Relaxed).is_ok() {
-                return;
-            }
+        if segment.slots() == 0 || !self.spares.keep(segment.word().0) {
+            // SAFETY: the caller's alone.
+            unsafe { segment.free() };
         }
-        // SAFETY: the caller's alone.
-        unsafe { segment.free() };
     }
 
     /// Reuses `segment` if its last debt is `paid`.
@@ -362,7 +347,6 @@ impl<T, P, C> Drop for Segments<T, P, C> {
     fn drop(&mut self) {
         // With exclusive access: no operation is in flight, so the consumers' segment and those after it are all in use.
         let mut next = Word(self.head.word.load(Ordering::Relaxed)).address();
-        let mut spares = self.spares.iter();
         super::despite_a_panic(|| {
             while next != 0 {
                 // SAFETY: a segment in use, not freed yet.
@@ -371,12 +355,9 @@ impl<T, P, C> Drop for Segments<T, P, C> {
                 // SAFETY: nobody else can reach it any more.
                 unsafe { segment.free() };
             }
-            for spare in spares.by_ref() {
-                let word = Word(spare.load(Ordering::Relaxed));
-                if word.0 != 0 {
-                    // SAFETY: a spare, which nobody else can reach any more.
-                    unsafe { Segment::<T>::of(word).free() };
-                }
+            while let Some(spare) = self.spares.take() {
+                // SAFETY: a spare, which nobody else can reach any more.
+                unsafe { Segment::<T>::of(Word(spare)).free() };
             }
         });
     }

@@ -1,4 +1,5 @@
-// The line ring of `src/raw/line_ring.rs`: one producer, one consumer, and a count beside the items of each line.
+// The lines of `src/raw/lines.rs` in a ring (`src/raw/lines/ring.rs`): one producer, one consumer, and a count beside the
+// items of each line.
 //
 // Left out: chunks, which take the same steps, and what the producer reads of `popped`, a count that publishes nothing.
 
@@ -29,14 +30,14 @@ template <unsigned LINES, unsigned ITEMS> struct Ring {
     static unsigned after(unsigned line) { return (line + 1) % LINES; }
 
     bool is_vacant(unsigned line) {
-        return lines[line].filled.load(edge("raw/line_ring::P2", rl::mo_acquire), $) == 0;
+        return lines[line].filled.load(edge("raw/lines::P2", rl::mo_acquire), $) == 0;
     }
 
-    unsigned filled(unsigned line) { return lines[line].filled.load(edge("raw/line_ring::C1", rl::mo_acquire), $); }
+    unsigned filled(unsigned line) { return lines[line].filled.load(edge("raw/lines::C1", rl::mo_acquire), $); }
 
-    void show(unsigned line, unsigned n) { lines[line].filled.store(n, edge("raw/line_ring::P1", rl::mo_release), $); }
+    void show(unsigned line, unsigned n) { lines[line].filled.store(n, edge("raw/lines::P1", rl::mo_release), $); }
 
-    void vacate(unsigned line) { lines[line].filled.store(0, edge("raw/line_ring::C2", rl::mo_release), $); }
+    void vacate(unsigned line) { lines[line].filled.store(0, edge("raw/lines::C2", rl::mo_release), $); }
 
     bool push(int item) {
         // `vacancy`
