@@ -387,21 +387,14 @@ impl Search<'_> {
             |at: (usize, usize), event: &Event| at.0 == i && at.1 < n || event.end < call.start;
         let after =
             |at: (usize, usize), event: &Event| at.0 == i && at.1 > n || event.start > call.end;
-        let count = |is_counted: &dyn Fn(&What, (usize, usize), &Event) -> usize| -> usize {
-            self.all().map(|(i, n, event)| is_counted(&event.what, (i, n), event)).sum()
+        let what = |(.., event): (usize, usize, &'_ Event)| {
+            (event.what.pushed().len(), event.what.popped().len())
         };
-        let pushed = count(&|what, at, event| {
-            if before(at, event) { what.pushed().len() } else { 0 }
-        });
-        let maybe_pushed = count(&|what, at, event| {
-            if after(at, event) { 0 } else { what.pushed().len() }
-        });
-        let popped = count(&|what, at, event| {
-            if before(at, event) { what.popped().len() } else { 0 }
-        });
-        let maybe_popped = count(&|what, at, event| {
-            if after(at, event) { 0 } else { what.popped().len() }
-        });
+        let sum = |(a, b): (usize, usize), (c, d)| (a + c, b + d);
+        let past = self.all().filter(|&(i, n, event)| before((i, n), event));
+        let (pushed, popped) = past.map(what).fold((0, 0), sum);
+        let met = self.all().filter(|&(i, n, event)| !after((i, n), event));
+        let (maybe_pushed, maybe_popped) = met.map(what).fold((0, 0), sum);
         let at_first = self.spec.at_first;
         let goes = |(at, n, event): (usize, usize, &Event)| {
             event.what == What::DropRx && !after((at, n), event)

@@ -147,7 +147,7 @@ impl<T> LineChain<T> {
     /// An empty queue in segments of `slots` slots; lines hold two items if that is even, otherwise one.
     pub(crate) fn with_segments_of(slots: usize) -> Self {
         assert!(slots > 0, "raddle: a segment has at least one slot, not 0");
-        let items = if slots % 2 == 0 { 2 } else { 1 };
+        let items = if slots.is_multiple_of(2) { 2 } else { 1 };
         Self::of(items, |_| slots / items)
     }
 
