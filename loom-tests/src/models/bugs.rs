@@ -61,9 +61,9 @@ fn what_is_inside_all_the_time_is_counted(model: Model) -> Checked {
 
 /// The last item is inside all the time, its consumer on the way to it from the segment before.
 fn what_is_left_behind_a_consumer_is_counted(model: Model) -> Checked {
-    model.at_least(43).check_outcomes(
+    model.at_least(72).check_outcomes(
         || {
-            let (mut tx, mut rx) = spsc::unbounded_in_segments_of(2);
+            let (tx, mut rx) = mpsc::unbounded_in_segments_of(2);
             (1..=4).for_each(|i| tx.push(i).unwrap());
             assert_eq!(rx.pop(), Ok(1));
             let other = thread::spawn(move || {
