@@ -124,7 +124,9 @@ impl Place {
         let mut command = self.command(target)?;
         command.arg(&self.learnt).arg(&self.corpus);
         // (Long programs at once: those that are given are long already.)
-        command.args(["--", &len, "-len_control=0", "-timeout=120", "-print_final_stats=1", &time]);
+        // What is slow for a while on a busy machine is no finding; what doesn't end is.
+        let limits = ["-timeout=120", "-report_slow_units=120"];
+        command.args(["--", &len, "-len_control=0", "-print_final_stats=1", &time]).args(limits);
         let well = succeeds(&mut command)?;
         let log =
             fs::read(&self.log).map_err(|error| format!("{}: {error}", self.log.display()))?;

@@ -161,6 +161,7 @@ fn what_len_counts_can_be_popped(model: Model) -> Checked {
                 let first = rx.pop().is_ok();
                 let len = rx.len();
                 (0..len).for_each(|_| assert!(rx.pop().is_ok()));
+                assert!(rx.len() <= 3 - len);
                 (first, len)
             };
             let (theirs, (first, len), rest) =

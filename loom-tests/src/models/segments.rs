@@ -213,7 +213,7 @@ fn the_only_consumer_passes_over_a_producer(model: Model) -> Checked {
             assert_eq!(rx.len(), 0);
             (claimed, popped)
         },
-        [(0, 1), (0, 2), (1, 1), (1, 2), (2, 1), (2, 2)],
+        [(0, 1), (0, 2), (1, 1), (1, 2)],
     )
 }
 
@@ -231,7 +231,7 @@ fn a_consumer_passes_over_a_producer(model: Model) -> Checked {
             assert_eq!(rx.len(), 0);
             (claimed, popped)
         },
-        [(0, 1), (0, 2), (1, 1), (1, 2), (2, 1), (2, 2)],
+        [(0, 1), (0, 2), (1, 1), (1, 2)],
     )
 }
 
@@ -266,7 +266,7 @@ fn a_batch_keeps_its_order_when_it_is_passed_over(model: Model) -> Checked {
             assert_eq!(all, [1, 2]);
             (claimed, first)
         },
-        [(0, None), (0, Some(1)), (1, None), (1, Some(1)), (2, None), (2, Some(1))],
+        [(0, None), (0, Some(1)), (1, None), (1, Some(1)), (2, Some(1))],
     )
 }
 
@@ -284,7 +284,7 @@ fn a_batch_of_the_only_producer_crosses_the_end(model: Model) -> Checked {
             assert_eq!(items, [1, 2, 3]);
             seen
         },
-        [0, 1, 2, 3],
+        [0, 1, 3],
     )
 }
 
