@@ -14,6 +14,9 @@
 //!
 //! *Length.* The consumer counts from the last segment that it knows to hold an item, `far`; each is stepped over once.
 //!
+//! *Source.* A list of buffers, each a queue of its own, and spare ones that go back to the producer: Aldinucci, Danelutto,
+//! Kilpatrick, Meneghin, Torquati, "An Efficient Unbounded Lock-Free Queue for Multi-core Systems", Euro-Par 2012.
+//!
 //! Edges: N1 with N2 (a segment is linked), N3 with N4 (the same, from one that counts to another).
 
 use alloc::boxed::Box;
@@ -42,6 +45,11 @@ pub(super) struct Segment<T> {
 
 /// A segment that is not free.
 pub struct Part<T>(NonNull<Segment<T>>);
+
+// SAFETY: it is an address; all that is reached through it without `unsafe` is atomics, and lines, which are addresses, too.
+unsafe impl<T> Send for Part<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for Part<T> {}
 
 impl<T> Clone for Part<T> {
     fn clone(&self) -> Self {
