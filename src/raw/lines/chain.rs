@@ -139,7 +139,6 @@ struct Known<T> {
 pub struct Chain<T> {
     /// How many lines a segment has at most.
     count: usize,
-    items: usize,
     stride: usize,
     consumer: CachePadded<Known<T>>,
     spares: CachePadded<Spares<SPARES>>,
@@ -169,7 +168,6 @@ impl<T> LineChain<T> {
         };
         let chain = Chain {
             count: count(stride),
-            items,
             stride,
             consumer: CachePadded::new(consumer),
             spares: CachePadded::new(Spares::new()),
@@ -190,12 +188,12 @@ impl<T> Chain<T> {
         let spare = self.spares.take().and_then(|address| {
             NonNull::new(core::ptr::with_exposed_provenance_mut::<Segment<T>>(address))
         });
-        let count = segment.lines.count();
-        let larger = || Part::new((2 * count).min(self.count), self.items);
+        let (count, items) = (segment.lines.count(), segment.lines.items());
+        let larger = || Part::new((2 * count).min(self.count), items);
         let next = spare.map_or_else(larger, Part);
         // Relaxed: nobody else sees the next segment so far; this one's was written before.
         let start = segment.start.load(Ordering::Relaxed);
-        let start = start.wrapping_add(count * self.items);
+        let start = start.wrapping_add(count * items);
         next.segment().start.store(start, Ordering::Relaxed);
         // ORDERING: (N1) Release, pairs with (N2): the segment is as new before it is linked.
         segment.next.store(next.0.as_ptr(), Ordering::Release);
@@ -298,16 +296,17 @@ unsafe impl<T> Store<T> for Chain<T> {
         // ORDERING: (N3) Release, pairs with (N4): as it is to us. (Of two that ask at once one may take the other back.)
         far.store(part.0.as_ptr(), Ordering::Release);
         let from = if part == at.part { at } else { part.first() };
-        let (first, count) = (from.place(), part.segment().lines.count());
+        let lines = &part.segment().lines;
+        let (first, count, items) = (from.place(), lines.count(), lines.items());
         let nth = |n| {
             // SAFETY: a line of this segment.
-            let line = unsafe { part.segment().lines.nth_after(from.line, n) };
+            let line = unsafe { lines.nth_after(from.line, n) };
             Spot { line, part }
         };
-        let full = first_so(count - first, |n| filled(nth(n)) == self.items);
+        let full = first_so(count - first, |n| filled(nth(n)) == items);
         let rest = if first + full < count { filled(nth(full)) } else { 0 };
         let before = from.start().wrapping_sub(at.start());
-        before + full * self.items + rest
+        before + full * items + rest
     }
 
     fn vacant_after(

@@ -119,7 +119,6 @@ impl<T> Segment<T> {
     }
 
     /// A new one with `n` slots, written in place.
-    #[inline(never)]
     pub(super) fn new(n: usize) -> Self {
         let layout = Self::layout(n);
         // SAFETY: the layout has a size, the header's at least.
