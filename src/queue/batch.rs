@@ -3,33 +3,35 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use crate::raw::{PopClaims, PushClaims};
+use crate::raw::{Feed, PopClaims, PushClaims};
 
-/// Items on their way into a queue.
-pub(super) trait Feed<T> {
-    /// How many are left.
-    fn len(&self) -> usize;
-
-    /// The next one, which is there.
-    fn next(&mut self) -> T;
-
-    /// The one that came last, which didn't go in.
-    fn back(&mut self, item: T);
+/// Copies of the items of a slice.
+pub(super) struct Copies<'a, T> {
+    items: &'a [T],
+    next: usize,
 }
 
-impl<T: Copy> Feed<T> for &[T] {
+impl<'a, T> From<&'a [T]> for Copies<'a, T> {
+    fn from(items: &'a [T]) -> Self {
+        Self { items, next: 0 }
+    }
+}
+
+impl<T: Copy> Feed<T> for Copies<'_, T> {
     fn len(&self) -> usize {
-        (**self).len()
+        self.items.len() - self.next
     }
 
     #[inline(always)]
     fn next(&mut self) -> T {
-        let (first, rest) = self.split_first().expect("asked for no more than `len`");
-        *self = rest;
-        *first
+        let item = self.items[self.next];
+        self.next += 1;
+        item
     }
 
-    fn back(&mut self, _item: T) {}
+    fn back(&mut self, _item: T) {
+        self.next -= 1;
+    }
 }
 
 impl<T> Feed<T> for &mut VecDeque<T> {
@@ -48,37 +50,17 @@ impl<T> Feed<T> for &mut VecDeque<T> {
 }
 
 /// Pushes what `feed` has, in order, and says how many went in; the others stay.
-///
-/// A slot that a consumer has passed over meanwhile is left out: its item goes into the next slot, so that a producer's
-/// order is kept.
 pub(super) fn push<Q: PushClaims>(queue: &Q, mut feed: impl Feed<Q::Item>) -> usize {
     let n = feed.len();
-    let (mut done, mut pending) = (0, None);
+    let mut done = 0;
     while done < n {
-        // SAFETY: anybody may push; each claim is written and put below, and nothing there panics.
+        // SAFETY: anybody may push; the claims are filled below, and nothing there panics.
         let claims = unsafe { queue.vacancies(n - done) };
         if claims.len == 0 {
             break;
         }
-        for i in 0..claims.len {
-            let item = pending.take().unwrap_or_else(|| feed.next());
-            // SAFETY: one of the claims, for the first time.
-            let claim = unsafe { queue.vacancy_at(&claims, i) };
-            // SAFETY: the slot is the caller's, and empty.
-            unsafe { claim.item.write(item) };
-            // SAFETY: it holds the item now.
-            if unsafe { queue.put(&mut (), &claim) } {
-                done += 1;
-            } else {
-                // SAFETY: passed over, and so still the caller's.
-                pending = Some(unsafe { claim.item.read() });
-                // SAFETY: the item has moved.
-                unsafe { queue.retract(claim) };
-            }
-        }
-    }
-    if let Some(item) = pending {
-        feed.back(item);
+        // SAFETY: these claims, no more than what the feed has.
+        done += unsafe { queue.fill(&claims, &mut feed) };
     }
     done
 }
@@ -90,20 +72,17 @@ pub(super) fn pop<Q: PopClaims>(queue: &Q, items: &mut Vec<Q::Item>, max: usize)
     while done < max {
         // Before anything is claimed, since it may panic.
         items.reserve(max - done);
-        // SAFETY: anybody may pop; each claim is emptied and taken below, and nothing there panics.
+        // SAFETY: anybody may pop; the claims are emptied below, and nothing there panics.
         let claims = unsafe { queue.fronts(max - done) };
         if claims.len == 0 {
             break;
         }
-        for i in 0..claims.len {
-            // SAFETY: one of the claims, for the first time.
-            let Some(claim) = (unsafe { queue.front_at(&claims, i) }) else { continue };
-            // SAFETY: the slot holds an item, which is moved out.
-            items.push(unsafe { claim.item.read() });
-            // SAFETY: this claim.
-            unsafe { queue.take(&mut (), claim) };
-            done += 1;
-        }
+        let end = items.spare_capacity_mut().as_mut_ptr().cast();
+        // SAFETY: these claims; there is room for at least as many.
+        let n = unsafe { queue.empty(&claims, end) };
+        // SAFETY: so many more are initialised.
+        unsafe { items.set_len(items.len() + n) };
+        done += n;
     }
     (done > 0).then_some(done)
 }

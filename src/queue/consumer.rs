@@ -96,8 +96,15 @@ impl<Q: RawQueue<Consumers = One>> Consumer<Q, One> {
     #[inline]
     pub fn pop(&mut self) -> Result<Q::Item, PopError> {
         let Inner { seat, shared } = &mut **self.inner;
-        // SAFETY: the only consumer handle, borrowed mutably, and its seat.
-        shared.look(|| unsafe { raw::pop(shared.queue(), seat) })
+        let mut is_last = false;
+        // Not by `look`, whose argument the compiler may leave out of line.
+        loop {
+            // SAFETY: the only consumer handle, borrowed mutably, and its seat.
+            if let Some(item) = unsafe { raw::pop(shared.queue(), seat) } {
+                return Ok(item);
+            }
+            shared.look_again(&mut is_last)?;
+        }
     }
 
     /// Whether the queue was full. If it was, it stays so until this handle pops.
@@ -247,8 +254,15 @@ impl<Q: PopClaims> Consumer<Q, Many> {
     #[inline]
     pub fn pop(&self) -> Result<Q::Item, PopError> {
         let shared = &self.inner.shared;
-        // SAFETY: a consumer handle, one of many.
-        shared.look(|| unsafe { raw::pop(shared.queue(), &mut ()) })
+        let mut is_last = false;
+        // As for the only consumer.
+        loop {
+            // SAFETY: a consumer handle, one of many.
+            if let Some(item) = unsafe { raw::pop(shared.queue(), &mut ()) } {
+                return Ok(item);
+            }
+            shared.look_again(&mut is_last)?;
+        }
     }
 
     /// Whether the queue was full; both may have changed by now.

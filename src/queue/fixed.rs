@@ -4,10 +4,10 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::batch::{self, Feed};
+use super::batch::{self, Copies};
 use super::force::{self, Evicted};
 use crate::cardinality::Many;
-use crate::raw::{self, RawQueue, Ring, Slot};
+use crate::raw::{self, Feed, RawQueue, Ring, Slot};
 use crate::sync::{array, const_fn};
 
 /// A queue of at most `N` items that lie in the object itself, shared by reference: it can be a `static`, allocates nothing
@@ -41,7 +41,7 @@ impl<T, const N: usize> Fixed<T, N> {
         #[must_use]
         pub fn new() -> Self {
             const { assert!(N > 0, "raddle: a queue of capacity 0 can hold nothing; use at least 1") };
-            Self { ring: Ring::of(array![Slot::new(); N], N) }
+            Self { ring: Ring::of(array![Slot::new(); N], N, 1) }
         }
     }
 
@@ -82,7 +82,7 @@ impl<T, const N: usize> Fixed<T, N> {
     where
         T: Copy,
     {
-        self.push_batch(items)
+        self.push_batch(Copies::from(items))
     }
 
     /// Moves items from the front of `items` into the queue, as many as there is room for, and says how many.

@@ -28,9 +28,11 @@ pub(super) fn push<Q: Overwrite>(
                 return Ok(evicted);
             }
             Err(Refused { item, oldest }) => {
-                oldest.into_iter().for_each(|oldest| evicted.add(oldest));
-                // Somebody is between claiming a slot and handing it over.
-                patience.snooze();
+                match oldest {
+                    Some(oldest) => evicted.add(oldest),
+                    // Somebody is between claiming a slot and handing it over.
+                    None => patience.snooze(),
+                }
                 item
             }
         };

@@ -6,12 +6,12 @@ use core::mem::ManuallyDrop;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr;
 
-use super::batch::{self, Feed};
+use super::batch::{self, Copies};
 use super::force::{self, Evicted};
 use super::shared::Shared;
 use super::{PushError, WriteChunk};
 use crate::cardinality::{Cardinality, Many, One};
-use crate::raw::{self, Overwrite, PushClaims, PushRuns, RawQueue};
+use crate::raw::{self, Feed, Overwrite, PushClaims, PushRuns, RawQueue};
 
 /// The end of a queue where items go in.
 ///
@@ -247,7 +247,7 @@ impl<Q: PushClaims> Producer<Q, Many> {
     where
         Q::Item: Copy,
     {
-        self.push_batch(items)
+        self.push_batch(Copies::from(items))
     }
 
     /// Moves items from the front of `items` into the queue, as many as there is room for, and says how many; the others

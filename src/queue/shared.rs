@@ -97,12 +97,24 @@ impl<Q: RawQueue> Shared<Q> {
     /// What `look` finds; if it finds nothing, whether it ever will.
     #[inline(always)]
     pub(super) fn look<R>(&self, mut look: impl FnMut() -> Option<R>) -> Result<R, PopError> {
-        match look() {
-            Some(found) => Ok(found),
-            None if !self.no_producer() => Err(PopError::Empty),
-            // Something may have come in between; but not after this look.
-            None => look().ok_or(PopError::Closed),
+        let mut is_last = false;
+        loop {
+            if let Some(found) = look() {
+                return Ok(found);
+            }
+            self.look_again(&mut is_last)?;
         }
+    }
+
+    /// What finding nothing means; `Ok` if it takes one more look.
+    #[inline(always)]
+    pub(super) fn look_again(&self, is_last: &mut bool) -> Result<(), PopError> {
+        if *is_last {
+            return Err(PopError::Closed);
+        }
+        // Something may have come in between; but not after the next look.
+        *is_last = true;
+        if self.no_producer() { Ok(()) } else { Err(PopError::Empty) }
     }
 
     /// A share for one more producer.

@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | `lines`, in a ring | yes | one x one | `spsc::bounded` |
 //! | `lines`, in a chain | no | one x one | `spsc::unbounded` |
-//! | `ring` (of `slot`s) | yes | any x any | `mpsc::bounded`, `spmc::bounded`, `mpmc::bounded`, `mpmc::Fixed` |
+//! | `ring` (of `line`s) | yes | any x any | `mpsc::bounded`, `spmc::bounded`, `mpmc::bounded`, `mpmc::Fixed` |
 //! | `segments` (of `slot`s) | no | any x any | `mpsc::unbounded`, `spmc::unbounded`, `mpmc::unbounded` |
 //!
 //! A mechanism moves values, and knows nothing of handles, of closing or of waiting. Words used throughout:
@@ -12,6 +12,7 @@
 //! tells; *lap*: one round through the ring; *run*: slots that lie side by side in memory.
 
 mod lines;
+mod line;
 mod ring;
 mod segments;
 mod slot;
@@ -19,10 +20,10 @@ mod spares;
 #[cfg(all(test, not(loom), not(shuttle)))]
 mod tests;
 
+pub(crate) use line::Slot;
 pub(crate) use lines::{LineChain, LineRing};
 pub(crate) use ring::Ring;
 pub(crate) use segments::Segments;
-pub(crate) use slot::Slot;
 
 use core::ptr::{copy_nonoverlapping, null_mut};
 
@@ -249,6 +250,45 @@ pub unsafe trait PushClaims: RawQueue<Producers = Many, PushSeat = ()> {
     /// # Safety
     /// `claims` is what [`vacancies`](Self::vacancies) gave last, with more than `i` slots; each is asked for once.
     unsafe fn vacancy_at(&self, claims: &Claims, i: usize) -> Claim<Self::Item>;
+
+    /// Pushes items of `feed` to all of the claims, in order, and says how many went in; the others are back in the feed.
+    ///
+    /// A slot that a consumer has passed over meanwhile is left out: its item goes into the next slot, so that a producer's
+    /// order is kept.
+    ///
+    /// # Safety
+    /// `claims` is what [`vacancies`](Self::vacancies) gave last; the feed has as many items, and doesn't panic.
+    unsafe fn fill(&self, claims: &Claims, feed: &mut impl Feed<Self::Item>) -> usize {
+        let mut done = 0;
+        for i in 0..claims.len {
+            // SAFETY: one of the claims, for the first time.
+            let claim = unsafe { self.vacancy_at(claims, i) };
+            // SAFETY: the slot is the caller's, and empty.
+            unsafe { claim.item.write(feed.next()) };
+            // SAFETY: it holds the item now.
+            if unsafe { self.put(&mut (), &claim) } {
+                done += 1;
+            } else {
+                // SAFETY: passed over, and so still the caller's.
+                feed.back(unsafe { claim.item.read() });
+                // SAFETY: the item has moved.
+                unsafe { self.retract(claim) };
+            }
+        }
+        done
+    }
+}
+
+/// Items on their way into a queue.
+pub trait Feed<T> {
+    /// How many are left.
+    fn len(&self) -> usize;
+
+    /// The next one, which is there.
+    fn next(&mut self) -> T;
+
+    /// The one that came last, of those that are not back yet, which didn't go in.
+    fn back(&mut self, item: T);
 }
 
 /// What [`Many`] consumers do with several items.
@@ -268,6 +308,24 @@ pub unsafe trait PopClaims: RawQueue<Consumers = Many, PopSeat = ()> {
     /// # Safety
     /// `claims` is what [`fronts`](Self::fronts) gave last, with more than `i` slots; each is asked for once.
     unsafe fn front_at(&self, claims: &Claims, i: usize) -> Option<Claim<Self::Item>>;
+
+    /// Moves the items of all claims to `to`, in order, and says how many there were.
+    ///
+    /// # Safety
+    /// `claims` is what [`fronts`](Self::fronts) gave last; there is room for so many.
+    unsafe fn empty(&self, claims: &Claims, to: *mut Self::Item) -> usize {
+        let mut done = 0;
+        for i in 0..claims.len {
+            // SAFETY: one of the claims, for the first time.
+            let Some(claim) = (unsafe { self.front_at(claims, i) }) else { continue };
+            // SAFETY: the slot holds an item, which is moved out, and there is room.
+            unsafe { to.add(done).write(claim.item.read()) };
+            // SAFETY: this claim.
+            unsafe { self.take(&mut (), claim) };
+            done += 1;
+        }
+        done
+    }
 }
 
 /// What a bounded queue does besides, where any handle may take an item out.
@@ -304,6 +362,8 @@ pub struct Run<T> {
 }
 
 impl<T> Run<T> {
+    const NONE: Self = Self { start: null_mut(), len: 0 };
+
     /// The slot at `item`, if `there`.
     #[inline(always)]
     fn of_one(there: bool, item: impl FnOnce() -> *mut T) -> Self {

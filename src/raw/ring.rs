@@ -1,43 +1,48 @@
-//! The ring of slots: bounded, any number of handles at either end, lock-free.
+//! The ring of lines: bounded, any number of handles at either end, lock-free.
 //!
 //! ```text
-//!   lap        2    2    2    2    1    1    1    1        capacity 8, head 12 (lap 1), tail 20 (lap 2)
-//!   slot     | i  | i  | h  | i  | .  | i  | i  | i  |     i: full, .: vacant, h: held
-//!                                  ^ tail, next lap
-//!                                  ^ head is at slot 4, lap 1, whose consumer has just gone on
+//!   line      0          1          2          3            4 lines of 3 slots
+//!   slots  | i i i |  | i . . |  | . . . |  | . h i |       i: full, .: not, h: claimed by a producer that is late
+//!                        ^ tail (lap 1, line 1, slot 1)
+//!                                              ^ head (lap 0, line 3, slot 1)
 //! ```
 //!
-//! An index says which use of which slot is meant: its low bits are the slot, the rest is the lap. `tail` is the index of the
-//! next push, `head` that of the next pop. To push is to find slot `tail` vacant in its lap, claim it by moving `tail`, write
-//! and fill; to pop is to find slot `head` full in its lap, claim it by moving `head`, read and vacate. `slot` has the states,
-//! and how a slot is passed over.
+//! An *index* says which use of which slot is meant: lap, line, slot. `tail` is the index of the next push, `head` that of the
+//! next pop. To push is to find the line of `tail` vacant in its lap, claim slots of it by moving `tail`, write and fill; to
+//! pop is to find slot `head` full, claim it by moving `head`, read and end. `line` has the word of a line, its steps, and why
+//! they are right.
 //!
-//! *Nobody waits.* A consumer that finds slot `head` claimed by a producer that doesn't come to fill it, and a producer that
-//! finds slot `tail` in the hands of a consumer of the lap before, look a few times (they are usually fast) and pass over the
-//! slot. An index that was passed over is spent: both ends step over it. A thread frozen in the middle of an operation thus
-//! takes one slot out of use, and nothing else.
+//! *Nobody waits.* A consumer that finds slot `head` claimed by a producer that doesn't come to fill it, though others behind
+//! it have come, looks a few times (they are usually fast), claims the slot and spoils it. A producer that finds a line of
+//! the lap before not over, though `head` has left it, does the same and passes over the whole line. A thread frozen in the
+//! middle of an operation thus takes a line out of use (in a batch: the lines of up to 32 slots), and nothing else.
 //!
-//! *Empty* is said if `tail` is no further than a slot that was found not full; *full* if `tail` is a whole lap ahead of
-//! `head`, or one short of it while slot `tail` is in a consumer's hands. Both count an index that was passed over as long as
-//! it lies between `head` and `tail`; so a thread that stalled for a lap may cost one of the capacity until the consumers
-//! have come round to there.
+//! *Capacity.* Up to 64 items, or if an item fills most of a line, each line has one slot, and the capacity is what was asked
+//! for. Otherwise lines become vacant whole, and one is in reserve.
 //!
-//! *One handle at an end* takes its turn without asking ([`Cardinality`]): it moves its index when it is done, with a store,
-//! and what it hands over goes with a store too. Where the producer is one, a slot that is not full was not claimed either, so
-//! consumers never look at `tail`.
+//! *Empty* is said if `tail` is no further than behind a slot that was found not full. *Full* is said if the line of `tail` is
+//! not over, and `head` is in it still, or, with one slot to a line, right behind it: then items and operations in flight
+//! are as many as were asked for. Lines that were passed over count as long as they lie between `head` and `tail`.
 //!
-//! *Sources.* Vyukov, "Bounded MPMC queue" (1024cores.net), for the stamps; the way out of a stalled slot: see `slot`.
+//! *One handle at an end* takes its turn without asking ([`Cardinality`]): it moves its index when it is done, with a store. The
+//! only producer looks at a word once per line, and needs no claim, so nobody spoils its slots: a slot that is not full was
+//! not claimed either, and consumers never look at `tail`. The only consumer looks at a word when it has taken all that it
+//! knew to be full, and ends a line's slots all at once, behind the last; before it spoils a slot, it ends what it has taken.
 //!
-//! Edges: none of its own; indices are numbers, items go over with their slots. That a retry ends takes no more than that
+//! *Sources.* Vyukov, "Bounded MPMC queue" (1024cores.net), for the laps; the rest see `line`.
+//!
+//! Edges: none of its own; indices are numbers, items go over with their lines. That a retry ends takes no more than that
 //! stores become visible at some time.
 
-use alloc::boxed::Box;
 use core::fmt;
 use core::marker::PhantomData;
+use core::mem::needs_drop;
+use core::ops::Deref;
 
-use super::slot::{FULL, Slot, TAGS, VACANT};
+use super::line::{Header, LAP, Look, MOST, SLOT_BITS, Shape, Stage, Store};
+use super::slot::Slot;
 use super::{
-    Claim, Claims, MOST_AT_ONCE, Overwrite, Place, PopClaims, PopRuns, PushClaims, PushRuns,
+    Claim, Claims, Feed, MOST_AT_ONCE, Overwrite, Place, PopClaims, PopRuns, PushClaims, PushRuns,
     RawQueue, Refused, Run,
 };
 use crate::backoff::Backoff;
@@ -45,51 +50,71 @@ use crate::cacheline::CachePadded;
 use crate::cardinality::{Cardinality, Many, One};
 use crate::sync::{AtomicUsize, Ordering, const_fn};
 
-/// A bounded queue in slots `S`, for `P` producers and `C` consumers. See the head of the file.
-pub struct Ring<T, P, C, S = Box<[Slot<T>]>> {
+mod runs;
+mod store;
+
+pub(crate) use store::Heap;
+
+/// A bounded queue in lines `S`, for `P` producers and `C` consumers. See the head of the file.
+pub struct Ring<T, P: Cardinality, C: Cardinality, S: Store<T> = Heap<T>> {
     head: CachePadded<AtomicUsize>,
     tail: CachePadded<AtomicUsize>,
-    slots: S,
-    /// From an index to the one of the next lap: a power of two.
-    step: usize,
+    store: S,
+    /// Behind the last line, as an index of lap 0.
+    end: usize,
+    /// The bits of an index below the lap.
+    mask: usize,
+    /// How many those are.
+    laps: u32,
     items: PhantomData<fn() -> T>,
     ends: PhantomData<(P, C)>,
 }
 
+/// What the only consumer remembers: before this index slots are full, of the line that it is in.
+#[derive(Debug, Default)]
+pub struct Known(usize);
+
 impl<T, P: Cardinality, C: Cardinality> Ring<T, P, C> {
-    /// A ring that holds `capacity` items.
+    /// A ring that holds at least `capacity` items.
     ///
     /// # Panics
     /// If `capacity` is 0, or needs more memory than there can be.
     pub(crate) fn new(capacity: usize) -> Self {
+        Self::with_lines_of(Heap::<T>::slots_for(capacity), capacity)
+    }
+
+    /// A ring that holds at least `capacity` items, `slots` of them to a line.
+    ///
+    /// # Panics
+    /// As for `new`, and if there are no lines of so many slots.
+    pub(crate) fn with_lines_of(slots: usize, capacity: usize) -> Self {
         assert!(
             capacity > 0,
             "raddle: a bounded queue needs a capacity of at least 1, got 0; for the closest thing to a hand-over use 1"
         );
-        assert!(
-            capacity.checked_mul(size_of::<Slot<T>>()).is_some_and(|n| n <= isize::MAX as usize),
-            "raddle: a capacity of {capacity} items of {} bytes needs more than isize::MAX bytes; ask for fewer",
-            size_of::<T>()
-        );
-        let mut slots = Box::new_uninit_slice(capacity);
-        for slot in &mut slots {
-            // SAFETY: memory for one slot; in place, since an item may be too large for the stack.
-            unsafe { Slot::new_at(slot.as_mut_ptr()) };
-        }
-        // SAFETY: all of them, just now.
-        Self::of(unsafe { slots.assume_init() }, capacity)
+        assert!((1..=MOST).contains(&slots), "raddle: a line has 1 to {MOST} slots");
+        let lines = Heap::<T>::lines_for(slots, capacity);
+        let Some(store) = Heap::new(lines, slots) else {
+            panic!(
+                "raddle: a capacity of {capacity} items of {} bytes needs more than isize::MAX bytes; ask for fewer",
+                size_of::<T>()
+            )
+        };
+        Self::of(store, lines, slots)
     }
 }
 
-impl<T, P, C, S> Ring<T, P, C, S> {
+impl<T, P: Cardinality, C: Cardinality, S: Store<T>> Ring<T, P, C, S> {
     const_fn! {
-        /// A ring of `slots`, of which there are `capacity`, at least one.
-        pub(crate) fn of(slots: S, capacity: usize) -> Self {
+        /// A ring of the lines in `store`: so many, at least one, of so many slots.
+        pub(crate) fn of(store: S, lines: usize, slots: usize) -> Self {
             Self {
                 head: CachePadded::new(AtomicUsize::new(0)),
                 tail: CachePadded::new(AtomicUsize::new(0)),
-                slots,
-                step: step(capacity),
+                store,
+                end: lines << slot_bits(slots),
+                mask: (1 << laps(lines)) - 1,
+                laps: laps(lines),
                 items: PhantomData,
                 ends: PhantomData,
             }
@@ -97,318 +122,505 @@ impl<T, P, C, S> Ring<T, P, C, S> {
     }
 }
 
-impl<T, P: Cardinality, C: Cardinality, S: AsRef<[Slot<T>]>> Ring<T, P, C, S> {
-    /// The slot at `index`.
-    #[inline(always)]
-    fn slot(&self, index: usize) -> &Slot<T> {
-        let slots = self.slots.as_ref();
-        let place = index & (self.step - 1);
-        debug_assert!(place < slots.len());
-        // SAFETY: indices come from `next` alone, which turns at the last slot.
-        unsafe { slots.get_unchecked(place) }
-    }
+/// How many bits of an index say the slot.
+#[inline(always)]
+const fn slot_bits(slots: usize) -> u32 {
+    if slots == 1 { 0 } else { SLOT_BITS }
+}
 
-    /// The lap of `index`.
-    #[inline(always)]
-    fn lap(&self, index: usize) -> usize {
-        index & !(self.step - 1)
-    }
+/// How far left a lap stands in an index of so many lines, and in a line's word.
+const fn laps(lines: usize) -> u32 {
+    let laps = lines.next_power_of_two().trailing_zeros() + SLOT_BITS;
+    if laps < LAP { LAP } else { laps }
+}
 
-    /// The index after `index`.
-    #[inline(always)]
-    fn next(&self, index: usize) -> usize {
-        self.nth(index, 1)
-    }
+/// Whether index `a` comes before index `b`.
+#[inline(always)]
+fn is_before(a: usize, b: usize) -> bool {
+    a.wrapping_sub(b).cast_signed() < 0
+}
 
-    /// The index `n` places after `index`, `n` at most the capacity.
+impl<T, P: Cardinality, C: Cardinality, S: Store<T>> Ring<T, P, C, S> {
     #[inline(always)]
-    fn nth(&self, index: usize, n: usize) -> usize {
-        let capacity = self.slots.as_ref().len();
-        let place = (index & (self.step - 1)) + n;
-        if place < capacity {
-            index.wrapping_add(n)
-        } else {
-            self.lap(index).wrapping_add(self.step).wrapping_add(place - capacity)
-        }
-    }
-
-    /// How many places `to` lies after `from`; negative if it lies before.
-    #[inline(always)]
-    fn distance(&self, from: usize, to: usize) -> isize {
-        let laps =
-            self.lap(to).wrapping_sub(self.lap(from)).cast_signed() >> self.step.trailing_zeros();
-        let place = |index: usize| (index & (self.step - 1)).cast_signed();
-        laps * self.slots.as_ref().len().cast_signed() + place(to) - place(from)
-    }
-
     fn head(&self) -> usize {
         // Relaxed: a number, see `Cardinality`.
         self.head.load(Ordering::Relaxed)
     }
 
-    /// What a producer does about slot `index`, the next one, which it found in `state`, not vacant.
-    #[cold]
-    fn clear_for_push(&self, index: usize, state: usize, patience: &Backoff) -> Way {
-        if state.wrapping_sub(self.lap(index)).cast_signed() >= 0 {
-            return Way::Spent;
-        }
-        // Of the lap before: full, or in the hands of a consumer, or held.
-        let capacity = self.slots.as_ref().len().cast_signed();
-        if self.distance(self.head(), index) >= capacity - 1 {
-            return Way::Closed;
-        }
-        if !C::CLAIMS_FIRST && state & TAGS == FULL {
-            // The only consumer vacates before it moves `head`; we see the one, not yet the other.
-            patience.spin();
-        } else if Slot::<T>::is_overdue(patience) {
-            self.slot(index).pass_over(state, self.lap(index));
-        }
-        Way::Open
-    }
-
-    /// What a consumer does about slot `index`, the next one, which it found in `state`, not full.
-    #[cold]
-    fn clear_for_pop(&self, index: usize, state: usize, patience: &Backoff) -> Way {
-        let lap = self.lap(index);
-        let is_vacant = state == lap | VACANT;
-        if !is_vacant && state.wrapping_sub(lap).cast_signed() > 0 {
-            return Way::Spent;
-        }
-        // Relaxed: as for `head`. If only this slot is claimed, its push is in flight and nothing lies behind it.
-        let claimed = || self.distance(index, self.tail.load(Ordering::Relaxed));
-        if !P::CLAIMS_FIRST || claimed() <= 1 {
-            return Way::Closed;
-        }
-        if !is_vacant {
-            // Of the lap before: we don't see yet what the producer saw that has claimed it.
-            patience.spin();
-        } else if Slot::<T>::is_overdue(patience) {
-            self.slot(index).pass_over(state, lap);
-        }
-        Way::Open
-    }
-
-    /// Claims the index in `word` and those after it, up to `max`, whose slots have the `tag`; none if `clear` says so.
     #[inline(always)]
-    fn claim<E: Cardinality>(
-        &self,
-        word: &AtomicUsize,
-        tag: usize,
-        max: usize,
-        clear: impl Fn(usize, usize, &Backoff) -> Way,
-    ) -> Claims {
+    fn tail(&self) -> usize {
+        // Relaxed: likewise.
+        self.tail.load(Ordering::Relaxed)
+    }
+}
+
+/// Calls a method of [`View`], with the number of slots to a line a constant: its arithmetic is shifts then, and nothing at all
+/// with one. (A macro, since a closure may not be inlined.)
+macro_rules! view {
+    ($ring:ident.$method:ident($($argument:expr),*)) => {
+        match $ring.store.slots() {
+            #[cfg(any(test, loom, shuttle))]
+            slots if slots != 1 && slots != store::fit::<T>() => {
+                View { ring: $ring, slots }.$method($($argument),*)
+            }
+            slots if slots == 1 || store::fit::<T>() == 1 => {
+                View { ring: $ring, slots: 1 }.$method($($argument),*)
+            }
+            _ => View { ring: $ring, slots: store::fit::<T>() }.$method($($argument),*),
+        }
+    };
+}
+
+/// A ring whose lines have so many slots.
+struct View<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> {
+    ring: &'a Ring<T, P, C, S>,
+    slots: usize,
+}
+
+impl<T, P: Cardinality, C: Cardinality, S: Store<T>> Clone for View<'_, T, P, C, S> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T, P: Cardinality, C: Cardinality, S: Store<T>> Copy for View<'_, T, P, C, S> {}
+
+impl<T, P: Cardinality, C: Cardinality, S: Store<T>> Deref for View<'_, T, P, C, S> {
+    type Target = Ring<T, P, C, S>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Ring<T, P, C, S> {
+        self.ring
+    }
+}
+
+impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
+    /// The slot of `index` in its line.
+    #[inline(always)]
+    fn slot(self, index: usize) -> usize {
+        if self.slots == 1 { 0 } else { index & MOST }
+    }
+
+    /// The number of the line of `index`.
+    #[inline(always)]
+    fn line(self, index: usize) -> usize {
+        (index & self.mask) >> slot_bits(self.slots)
+    }
+
+    #[inline(always)]
+    fn header(self, index: usize) -> &'a Header {
+        // SAFETY: indices come from `nth` and `next_line` alone, which turn at the last line.
+        unsafe { self.ring.store.header(self.line(index), self.slots) }
+    }
+
+    #[inline(always)]
+    fn item(self, index: usize) -> *mut T {
+        // SAFETY: as in `header`, and at the last slot.
+        unsafe { self.ring.store.item(self.line(index), self.slot(index), self.slots) }
+    }
+
+    /// The index `n` places after `index`, on the same line or at the start of the next.
+    #[inline(always)]
+    fn nth(self, index: usize, n: usize) -> usize {
+        if self.slot(index) + n < self.slots { index + n } else { self.next_line(index) }
+    }
+
+    #[inline(always)]
+    fn next_line(self, index: usize) -> usize {
+        let line = if self.slots == 1 { index } else { index | MOST };
+        let next = line.wrapping_add(1);
+        if next & self.mask < self.end { next } else { (index | self.mask).wrapping_add(1) }
+    }
+
+    /// The claim on the slot `n` places after `index`, on any line.
+    fn at_far(self, mut index: usize, mut n: usize) -> Claim<T> {
+        while n > 0 {
+            let here = n.min(self.slots - self.slot(index));
+            (n, index) = (n - here, self.nth(index, here));
+        }
+        self.at(index)
+    }
+
+    /// How many places `to` lies after `from`; negative if it lies before.
+    #[inline(always)]
+    fn distance(self, from: usize, to: usize) -> isize {
+        let laps = ((to >> self.laps).wrapping_sub(from >> self.laps) << self.laps).cast_signed()
+            >> self.laps;
+        let lines = (self.end >> slot_bits(self.slots)).cast_signed();
+        let place = |index: usize| (self.line(index) * self.slots + self.slot(index)).cast_signed();
+        laps * lines * self.slots.cast_signed() + place(to) - place(from)
+    }
+
+    #[inline(always)]
+    fn shape(self) -> Shape {
+        Shape { slots: self.slots, lap: self.laps }
+    }
+
+    /// Whether the line of `index` is of its lap; and its word.
+    #[inline(always)]
+    fn look(self, index: usize) -> (Look, bool) {
+        let look = self.header(index).look();
+        (look, look.is_now(index, self.mask))
+    }
+
+    /// How many slots from `index` on are full in its lap; and the word of its line.
+    #[inline(always)]
+    fn full_from(self, index: usize) -> (usize, Look) {
+        let (look, is_now) = self.look(index);
+        (if is_now { look.full_from(self.slot(index)) } else { 0 }, look)
+    }
+
+    /// Whether the queue is full, if the line of `index`, where `tail` is, is not over in the lap before.
+    fn is_full_at(self, index: usize) -> bool {
+        let behind = self.next_line(index.wrapping_sub(1 << self.laps));
+        // With one slot to a line, none is in reserve: the slot in the hands of a consumer counts.
+        let limit = if self.slots == 1 { self.next_line(behind) } else { behind };
+        is_before(self.head(), limit)
+    }
+
+    /// What a producer does about the line of `index`, the next one, which it found not of its lap.
+    #[cold]
+    fn clear_for_push(self, index: usize, look: Look, patience: &Backoff) -> Way {
+        if look.stage(index, self.laps) == Stage::Spent {
+            return Way::Spent;
+        }
+        if self.slot(index) != 0 || !C::CLAIMS_FIRST && !look.is_spoilt() && !self.is_full_at(index)
+        {
+            // We don't see yet what the producer saw that has entered the line; or the only consumer ends it before it
+            // moves `head`, and we see the one, not yet the other.
+            patience.spin();
+        } else if self.is_full_at(index) {
+            return Way::Closed;
+        } else if Slot::<T>::is_overdue(patience) {
+            self.header(index).pass_over(self.shape(), look);
+        }
+        Way::Open
+    }
+
+    /// What a consumer does about slot `index`, the next one, which it found not full.
+    #[cold]
+    fn clear_for_pop(self, index: usize, look: Look, patience: &Backoff) -> Way {
+        let stage = look.stage(index, self.laps);
+        if stage == Stage::Spent {
+            return Way::Spent;
+        }
+        // If only this slot is claimed, its push is in flight and nothing lies behind it.
+        let next = self.nth(index, 1);
+        if !P::CLAIMS_FIRST || !is_before(next, self.tail()) {
+            return Way::Closed;
+        }
+        if stage == Stage::Before {
+            // We don't see yet what the producer saw that has claimed it.
+            patience.spin();
+        } else if Slot::<T>::is_overdue(patience) && C::claim(&self.head, index, next) {
+            let header = self.header(index);
+            if !C::CLAIMS_FIRST {
+                header.vacate_before(self.shape(), self.slot(index));
+            }
+            if !header.spoil(self.slot(index)) {
+                return Way::There;
+            }
+            C::settle(&self.head, next);
+            patience.reset();
+        }
+        Way::Open
+    }
+
+    /// Claims up to `max` vacant slots; none if the queue is full.
+    #[inline(always)]
+    fn claim_to_push(self, max: usize) -> Claims {
         let (patience, race) = (Backoff::new(), Backoff::new());
         loop {
-            // Relaxed: a number, see `Cardinality`.
-            let first = word.load(Ordering::Relaxed);
-            let (len, state) = self.count(first, max, tag);
-            if len > 0 {
-                if E::claim(word, first, self.nth(first, len)) {
-                    return Claims { first, len };
+            let first = self.tail();
+            // The only producer has looked at a line that it has begun.
+            if P::CLAIMS_FIRST || self.slot(first) == 0 {
+                let (look, is_now) = self.look(first);
+                if !is_now {
+                    match self.clear_for_push(first, look, &patience) {
+                        Way::Spent => {
+                            P::pass(&self.tail, first, self.next_line(first));
+                            patience.reset();
+                        }
+                        Way::Closed => return Claims { first, len: 0 },
+                        Way::Open | Way::There => {}
+                    }
+                    continue;
                 }
-                race.lose();
+            }
+            let (len, next) =
+                if max == 1 { (1, self.nth(first, 1)) } else { self.vacant_after(first, max) };
+            if P::claim(&self.tail, first, next) {
+                return Claims { first, len };
+            }
+            race.lose();
+        }
+    }
+
+    /// How many slots from `first` on, where the line is vacant, are vacant, at most `max`; and the index behind them.
+    #[inline(always)]
+    fn vacant_after(self, first: usize, max: usize) -> (usize, usize) {
+        let slots = self.slots;
+        let max = self.at_once(max);
+        let mut n = max.min(slots - self.slot(first));
+        let mut next = self.nth(first, n);
+        while n < max && self.look(next).1 {
+            let more = (max - n).min(slots);
+            (n, next) = (n + more, self.nth(next, more));
+        }
+        (n, next)
+    }
+
+    /// Claims up to `max` full slots, for the only consumer all of the line; none if the queue is empty.
+    #[inline(always)]
+    fn claim_to_pop(self, max: usize) -> Claims {
+        let (patience, race) = (Backoff::new(), Backoff::new());
+        loop {
+            let first = self.head();
+            let (full, look) = self.full_from(first);
+            if full == 0 {
+                match self.clear_for_pop(first, look, &patience) {
+                    Way::Open => {}
+                    Way::There => return Claims { first, len: 1 },
+                    Way::Spent => {
+                        C::pass(&self.head, first, self.next_line(first));
+                        patience.reset();
+                    }
+                    Way::Closed => return Claims { first, len: 0 },
+                }
                 continue;
             }
-            match clear(first, state, &patience) {
-                Way::Open => {}
-                Way::Spent => {
-                    E::pass(word, first, self.next(first));
-                    patience.reset();
-                }
-                Way::Closed => return Claims { first, len: 0 },
+            if !C::CLAIMS_FIRST {
+                return Claims { first, len: full };
             }
+            let (len, next) =
+                if max == 1 { (1, self.nth(first, 1)) } else { self.full_after(first, full, max) };
+            if C::claim(&self.head, first, next) {
+                return Claims { first, len };
+            }
+            race.lose();
         }
     }
 
+    /// How many slots from `first` on, at most `max`, are full, of which so many were found; and the index behind them.
     #[inline(always)]
-    fn claim_to_push(&self, max: usize) -> Claims {
-        self.claim::<P>(&self.tail, VACANT, max, |index, state, patience| {
-            self.clear_for_push(index, state, patience)
-        })
+    fn full_after(self, first: usize, full: usize, max: usize) -> (usize, usize) {
+        let max = self.at_once(max);
+        let mut n = full.min(max);
+        let mut next = self.nth(first, n);
+        while n < max && self.slot(next) == 0 {
+            let more = self.full_from(next).0.min(max - n);
+            if more == 0 {
+                break;
+            }
+            (n, next) = (n + more, self.nth(next, more));
+        }
+        (n, next)
+    }
+
+    /// How many of `max` slots are claimed with one step.
+    #[inline(always)]
+    fn at_once(self, max: usize) -> usize {
+        max.min(MOST_AT_ONCE).min(self.capacity().div_ceil(2))
     }
 
     #[inline(always)]
-    fn claim_to_pop(&self, max: usize) -> Claims {
-        self.claim::<C>(&self.head, FULL, max, |index, state, patience| {
-            self.clear_for_pop(index, state, patience)
-        })
-    }
-
-    /// How many slots from `first` on, at most `max`, are of their lap and have the `tag`; if none, in what state the first
-    /// is.
-    #[inline(always)]
-    fn count(&self, first: usize, max: usize, tag: usize) -> (usize, usize) {
-        let state = self.slot(first).state();
-        if state != self.lap(first) | tag {
-            return (0, state);
-        }
-        let max = max.min(MOST_AT_ONCE).min(self.slots.as_ref().len().div_ceil(2));
-        let (mut n, mut index) = (1, self.next(first));
-        while n < max && self.slot(index).state() == self.lap(index) | tag {
-            (n, index) = (n + 1, self.next(index));
-        }
-        (n, state)
+    fn capacity(self) -> usize {
+        (self.end >> slot_bits(self.slots)) * self.slots
     }
 
     /// The claim on slot `index`.
     #[inline(always)]
     #[cfg_attr(all(loom, feature = "loom"), track_caller)]
-    fn at(&self, index: usize) -> Claim<T> {
-        Claim { item: self.slot(index).item(), number: index }
+    fn at(self, index: usize) -> Claim<T> {
+        self.header(index).touch(self.slot(index), 1);
+        Claim { item: self.item(index), number: index }
     }
 
-    /// Gives slot `index`, claimed by a consumer and emptied, back.
+    /// Gives `n` slots of a line from `index` on, claimed by a consumer and emptied, back.
     #[inline(always)]
-    fn vacate(&self, index: usize) {
-        self.slot(index).vacate::<C>(self.lap(index), self.step);
+    fn vacate(self, index: usize, n: usize) {
+        let (header, shape) = (self.header(index), self.shape());
+        if C::CLAIMS_FIRST {
+            header.vacate(shape, self.slot(index), n);
+        } else if shape.slots == 1 {
+            header.end_alone((index & !self.mask).wrapping_add(1 << self.laps));
+        } else if self.slot(index) + n == shape.slots {
+            header.vacate_before(shape, shape.slots);
+        }
     }
 
-    fn len(&self) -> usize {
+    #[inline(always)]
+    #[cfg_attr(all(loom, feature = "loom"), track_caller)]
+    fn vacancy(self) -> Option<Claim<T>> {
+        let Claims { first, len } = self.claim_to_push(1);
+        if len > 0 { Some(self.at(first)) } else { None }
+    }
+
+    #[inline(always)]
+    fn put(self, index: usize) -> bool {
+        if P::CLAIMS_FIRST {
+            return self.header(index).fill(self.slot(index));
+        }
+        self.publish(index, 1);
+        P::settle(&self.tail, self.nth(index, 1));
+        true
+    }
+
+    fn retract(self, index: usize) {
+        let (header, slot) = (self.header(index), self.slot(index));
+        // The item has moved out again by now.
+        header.touch(slot, 1);
+        header.take_back(self.shape(), slot);
+    }
+
+    #[inline(always)]
+    #[cfg_attr(all(loom, feature = "loom"), track_caller)]
+    fn front(self, known: Option<&mut Known>) -> Option<Claim<T>> {
+        let Some(known) = known.filter(|_| self.slots > 1) else {
+            let Claims { first, len } = self.claim_to_pop(1);
+            return if len > 0 { Some(self.at(first)) } else { None };
+        };
         let head = self.head();
-        // Relaxed: as for `head`.
-        let inside = self.distance(head, self.tail.load(Ordering::Relaxed));
-        usize::try_from(inside).unwrap_or(0).min(self.slots.as_ref().len())
+        if known.0.wrapping_sub(head).wrapping_sub(1) < MOST {
+            return Some(self.at(head));
+        }
+        let Claims { first, len } = self.claim_to_pop(MOST);
+        known.0 = first.wrapping_add(len);
+        if len > 0 { Some(self.at(first)) } else { None }
+    }
+
+    #[inline(always)]
+    fn take(self, index: usize) {
+        self.vacate(index, 1);
+        C::settle(&self.head, self.nth(index, 1));
+    }
+
+    fn len(self) -> usize {
+        let head = self.head();
+        let inside = self.distance(head, self.tail());
+        usize::try_from(inside).unwrap_or(0).min(self.capacity())
+    }
+
+    fn is_full(self) -> bool {
+        let tail = self.tail();
+        self.slot(tail) == 0
+            && is_before(self.head(), self.next_line(tail.wrapping_sub(1 << self.laps)))
     }
 }
 
-// SAFETY: an index is claimed once per end, a slot is handed over once per index (see `slot`), and leftovers are dropped
+// SAFETY: an index is claimed once per end, a slot is handed over once per index (see `line`), and leftovers are dropped
 // with the ring.
-unsafe impl<T, P: Cardinality, C: Cardinality, S: AsRef<[Slot<T>]>> RawQueue for Ring<T, P, C, S> {
+unsafe impl<T, P: Cardinality, C: Cardinality, S: Store<T>> RawQueue for Ring<T, P, C, S> {
     type Item = T;
     type Producers = P;
     type Consumers = C;
     type PushSeat = ();
-    type PopSeat = ();
+    type PopSeat = C::Notes<Known>;
 
-    fn seats(&self) -> ((), ()) {
-        ((), ())
+    fn seats(&self) -> ((), C::Notes<Known>) {
+        ((), Default::default())
     }
 
     #[inline(always)]
     unsafe fn vacancy(&self, _seat: &mut ()) -> Option<Claim<T>> {
-        let Claims { first, len } = self.claim_to_push(1);
-        (len > 0).then(|| self.at(first))
+        view!(self.vacancy())
     }
 
     #[inline(always)]
     unsafe fn put(&self, _seat: &mut (), claim: &Claim<T>) -> bool {
-        let index = claim.number;
-        let filled = self.slot(index).fill::<P>(self.lap(index));
-        P::settle(&self.tail, self.next(index));
-        filled
+        view!(self.put(claim.number))
     }
 
     unsafe fn retract(&self, claim: Claim<T>) {
-        // The item has moved out again by now.
-        self.slot(claim.number).item();
-        let _nobody_watches = self.slot(claim.number).give_back(self.step);
+        view!(self.retract(claim.number));
     }
 
     #[inline(always)]
-    unsafe fn front(&self, _seat: &mut ()) -> Option<Claim<T>> {
-        let Claims { first, len } = self.claim_to_pop(1);
-        (len > 0).then(|| self.at(first))
+    unsafe fn front(&self, seat: &mut C::Notes<Known>) -> Option<Claim<T>> {
+        view!(self.front(C::notes(seat)))
     }
 
     #[inline(always)]
-    unsafe fn take(&self, _seat: &mut (), claim: Claim<T>) {
-        let index = claim.number;
-        self.vacate(index);
-        C::settle(&self.head, self.next(index));
+    unsafe fn take(&self, _seat: &mut C::Notes<Known>, claim: Claim<T>) {
+        view!(self.take(claim.number));
     }
 
     fn capacity(&self) -> usize {
-        self.slots.as_ref().len()
+        view!(self.capacity())
     }
 
     fn len_to_producer(&self, _seat: &()) -> usize {
-        self.len()
+        view!(self.len())
     }
 
-    fn len_to_consumer(&self, _seat: &()) -> usize {
-        self.len()
+    fn len_to_consumer(&self, _seat: &C::Notes<Known>) -> usize {
+        view!(self.len())
+    }
+
+    fn is_full_to_producer(&self, _seat: &()) -> bool {
+        view!(self.is_full())
+    }
+
+    fn is_full_to_consumer(&self, _seat: &C::Notes<Known>) -> bool {
+        view!(self.is_full())
     }
 }
 
 // SAFETY: `claim_to_push` hands out each index once.
-unsafe impl<T, C: Cardinality, S: AsRef<[Slot<T>]>> PushClaims for Ring<T, Many, C, S> {
+unsafe impl<T, C: Cardinality, S: Store<T>> PushClaims for Ring<T, Many, C, S> {
     unsafe fn vacancies(&self, max: usize) -> Claims {
-        self.claim_to_push(max)
+        view!(self.claim_to_push(max))
     }
 
     unsafe fn vacancy_at(&self, claims: &Claims, i: usize) -> Claim<T> {
-        self.at(self.nth(claims.first, i))
+        view!(self.at_far(claims.first, i))
+    }
+
+    #[inline]
+    unsafe fn fill(&self, claims: &Claims, feed: &mut impl Feed<T>) -> usize {
+        view!(self.fill(claims, feed))
     }
 }
 
 // SAFETY: `claim_to_pop` hands out each index once.
-unsafe impl<T, P: Cardinality, S: AsRef<[Slot<T>]>> PopClaims for Ring<T, P, Many, S> {
+unsafe impl<T, P: Cardinality, S: Store<T>> PopClaims for Ring<T, P, Many, S> {
     unsafe fn fronts(&self, max: usize) -> Claims {
-        self.claim_to_pop(max)
+        view!(self.claim_to_pop(max))
     }
 
     unsafe fn front_at(&self, claims: &Claims, i: usize) -> Option<Claim<T>> {
-        Some(self.at(self.nth(claims.first, i)))
+        Some(view!(self.at_far(claims.first, i)))
     }
-}
 
-impl<T, P: Cardinality, C: Cardinality, S: AsRef<[Slot<T>]>> Ring<T, P, C, S> {
-    /// The next slot from `place` on that has the `tag`, if `max` allows it, as a run of one; spent indices are stepped over.
-    #[inline(always)]
-    fn walk(
-        &self,
-        place: &mut Place<usize>,
-        max: usize,
-        tag: usize,
-        clear: impl Fn(usize, usize, &Backoff) -> Way,
-    ) -> bool {
-        if max == 0 {
-            return false;
-        }
-        let patience = Backoff::new();
-        loop {
-            let index = place.next;
-            let (len, state) = self.count(index, 1, tag);
-            if len > 0 {
-                place.walk_over(index, self.next(index));
-                return true;
-            }
-            match clear(index, state, &patience) {
-                Way::Open => {}
-                Way::Spent => {
-                    place.next = self.next(index);
-                    patience.reset();
-                }
-                Way::Closed => return false,
-            }
-        }
+    #[inline]
+    unsafe fn empty(&self, claims: &Claims, to: *mut T) -> usize {
+        // SAFETY: passed on to the caller.
+        unsafe { view!(self.empty(claims, to)) };
+        claims.len
     }
 }
 
 // SAFETY: a vacant slot at or behind `tail` is the only producer's until it is filled. A walk doesn't meet its own slots:
-// after a lap they are not vacant in the lap after.
-unsafe impl<T, C: Cardinality, S: AsRef<[Slot<T>]>> PushRuns for Ring<T, One, C, S> {
+// after a lap their line is not of the lap after.
+unsafe impl<T, C: Cardinality, S: Store<T>> PushRuns for Ring<T, One, C, S> {
     type PushPlace = Place<usize>;
 
-    const PUSH_RUN: usize = 1;
+    const PUSH_RUN: usize = store::fit::<T>();
 
     #[inline(always)]
     fn producer_place(&self, _seat: &()) -> Place<usize> {
-        // Relaxed: the producer's own.
-        Place::before(self.tail.load(Ordering::Relaxed))
+        Place::before(self.tail())
     }
 
     #[inline(always)]
     unsafe fn vacant_from(&self, place: &mut Place<usize>, max: usize) -> Run<T> {
-        let clear = |index, state, patience: &_| self.clear_for_push(index, state, patience);
-        let there = self.walk(place, max, VACANT, clear);
-        Run::of_one(there, || self.slot(place.last).item())
+        view!(self.vacant_from(place, max))
     }
 
     #[inline(always)]
     unsafe fn publish(&self, place: &Place<usize>) {
-        let filled = self.slot(place.last).fill::<One>(self.lap(place.last));
-        debug_assert!(filled, "nobody passes over the only producer");
+        view!(self.publish_walked(place));
     }
 
     #[inline(always)]
@@ -417,93 +629,66 @@ unsafe impl<T, C: Cardinality, S: AsRef<[Slot<T>]>> PushRuns for Ring<T, One, C,
     }
 }
 
-// SAFETY: a full slot at or behind `head` is the only consumer's until it is vacated. A walk doesn't meet its own slots:
-// after a lap they are not full in the lap after.
-unsafe impl<T, P: Cardinality, S: AsRef<[Slot<T>]>> PopRuns for Ring<T, P, One, S> {
+// SAFETY: a full slot at or behind `head` is the only consumer's until it is ended. A walk doesn't meet its own slots: after
+// a lap their line is not of the lap after.
+unsafe impl<T, P: Cardinality, S: Store<T>> PopRuns for Ring<T, P, One, S> {
     type PopPlace = Place<usize>;
 
-    const POP_RUN: usize = 1;
+    const POP_RUN: usize = store::fit::<T>();
 
     #[inline(always)]
-    fn consumer_place(&self, _seat: &()) -> Place<usize> {
+    fn consumer_place(&self, _seat: &Known) -> Place<usize> {
         Place::before(self.head())
     }
 
     #[inline(always)]
     unsafe fn filled_from(&self, place: &mut Place<usize>, max: usize) -> Run<T> {
-        let clear = |index, state, patience: &_| self.clear_for_pop(index, state, patience);
-        let there = self.walk(place, max, FULL, clear);
-        Run::of_one(there, || self.slot(place.last).shown())
+        view!(self.filled_from(place, max))
     }
 
     #[inline(always)]
     unsafe fn release(&self, place: &Place<usize>, n: usize) {
-        debug_assert!(n <= 1);
         if n > 0 {
-            // What was shown is moved, or dropped, by now.
-            self.slot(place.last).item();
-            self.vacate(place.last);
+            view!(self.release_walked(place, n));
         }
     }
 
     #[inline(always)]
-    unsafe fn settle_pop(&self, _seat: &mut (), place: &Place<usize>) {
+    unsafe fn settle_pop(&self, seat: &mut Known, place: &Place<usize>) {
         One::settle(&self.head, place.next);
+        seat.0 = place.next;
     }
 }
 
-// SAFETY: see `force`: an item is evicted by claiming it at `head`, and the new one goes into the slot in hand.
-unsafe impl<T, P: Cardinality, S: AsRef<[Slot<T>]>> Overwrite for Ring<T, P, Many, S> {
+// SAFETY: see `line`: an item is evicted by claiming it at `head`, and the new one goes into the slot in hand.
+unsafe impl<T, P: Cardinality, S: Store<T>> Overwrite for Ring<T, P, Many, S> {
     unsafe fn replace(&self, item: T) -> Result<T, Refused<T>> {
-        // Relaxed: as for `head`.
-        let inside = self.distance(self.head(), self.tail.load(Ordering::Relaxed));
-        if inside < self.slots.as_ref().len().cast_signed() - 1 {
-            return Err(Refused { item, oldest: None });
-        }
-        let Claims { first, len: 1.. } = self.claim_to_pop(1) else {
-            return Err(Refused { item, oldest: None });
-        };
-        let (slot, lap) = (self.slot(first), self.lap(first));
-        let place = slot.item();
-        // SAFETY: full, and in hand.
-        let evicted = unsafe { place.read() };
-        // The same slot, a lap later. Only if that is the next to be pushed to, or the item would overtake others.
-        let index = first.wrapping_add(self.step);
-        // Relaxed: as for `head`. Nobody can claim it while the slot is in hand; if it is passed over, the refill fails.
-        if self.tail.load(Ordering::Relaxed) != index {
-            self.vacate(first);
-            return Err(Refused { item, oldest: Some(evicted) });
-        }
-        // SAFETY: as above.
-        unsafe { place.write(item) };
-        if slot.refill(lap, self.step) {
-            P::pass(&self.tail, index, self.next(index));
-            return Ok(evicted);
-        }
-        // SAFETY: still in hand, and written just now.
-        let item = unsafe { place.read() };
-        slot.give_back(self.step);
-        Err(Refused { item, oldest: Some(evicted) })
+        view!(self.replace(item))
     }
 }
 
-impl<T, P, C, S> fmt::Debug for Ring<T, P, C, S> {
+impl<T, P: Cardinality, C: Cardinality, S: Store<T>> Drop for Ring<T, P, C, S> {
+    fn drop(&mut self) {
+        if needs_drop::<T>() {
+            // SAFETY: with exclusive access, this is the only consumer, and it knows nothing.
+            unsafe { super::drop_all(self, &mut Default::default()) };
+        }
+    }
+}
+
+impl<T, P: Cardinality, C: Cardinality, S: Store<T>> fmt::Debug for Ring<T, P, C, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ring").finish_non_exhaustive()
     }
-}
-
-/// From an index to the one of the next lap: above all slots, and above a slot's tags.
-const fn step(capacity: usize) -> usize {
-    let places = capacity.next_power_of_two();
-    if places > TAGS { places } else { TAGS + 1 }
 }
 
 /// Whether an end can go on at an index.
 enum Way {
     /// It may be possible now.
     Open,
-    /// At the next index: this one was used, or passed over.
+    /// To a consumer: it has come, and is the caller's.
+    There,
+    /// At the next line: this one was used, or passed over.
     Spent,
     /// Not before the other end does something.
     Closed,

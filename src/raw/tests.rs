@@ -78,7 +78,7 @@ fn passes_over_a_consumer<const SIZE: usize>(ring: Ring<[u8; SIZE], Many, Many>)
 fn who_stays_away_is_passed_over_whatever_the_size_of_its_item() {
     fn check<const SIZE: usize>() {
         let patience = crate::backoff::Backoff::new();
-        let pauses = (0..=1_000).position(|_| Slot::<[u8; SIZE]>::is_overdue(&patience));
+        let pauses = (0..=1_000).position(|_| slot::Slot::<[u8; SIZE]>::is_overdue(&patience));
         assert_eq!(pauses, Some(crate::sync::PATIENCE as usize + SIZE / 1024), "{SIZE} bytes");
         passes_over_a_producer::<SIZE, _>(Ring::<_, Many, Many>::new(4));
         passes_over_a_producer::<SIZE, _>(Segments::<_, Many, Many>::new());
@@ -143,7 +143,7 @@ fn a_batch_claims_few_slots_at_once() {
 /// The only consumer shows what lies behind a slot that its producer doesn't fill.
 #[test]
 fn a_walk_goes_over_a_producer_that_stays_away() {
-    fn check<Q: PopRuns<Item = usize, PushSeat = (), PopSeat = ()> + Send + 'static>(queue: Q) {
+    fn check<Q: PopRuns<Item = usize, PushSeat = ()> + Send + 'static>(queue: Q) {
         let shown = in_time(move || {
             // SAFETY: of many producers.
             let away = unsafe { queue.vacancy(&mut ()) }.expect("an empty queue");
@@ -151,7 +151,7 @@ fn a_walk_goes_over_a_producer_that_stays_away() {
                 // SAFETY: of many producers.
                 assert!(unsafe { push(&queue, &mut (), i) }.is_ok());
             }
-            let mut place = queue.consumer_place(&());
+            let mut place = queue.consumer_place(&queue.seats().1);
             let mut shown = Vec::new();
             for _ in 0..3 {
                 // SAFETY: the only consumer, which pops nothing meanwhile.

@@ -1,0 +1,390 @@
+//! A line: up to [`MOST`] slots whose state is told by one word.
+//!
+//! ```text
+//!   line  | word | item | item | item | item | item | item | item |       64 bytes with 7 items of 8
+//!
+//!   word  | lap | ended | full: a bit per slot | held: a bit per slot | out |
+//! ```
+//!
+//! A line is *of a lap* once all slots of the lap before have ended; then whatever no producer has claimed yet is vacant, and
+//! needs no look.
+//!
+//! | step | who | the word | by |
+//! |---|---|---|---|
+//! | fill | a producer that has claimed and written slots | + full bits; of several: only if none is held | an add; several: a CAS |
+//! | end | a consumer that has claimed and emptied slots | - full bits, + as many ended; the last carries into the lap | an add |
+//! | spoil | a consumer that has claimed a slot whose producer is late | + held bit; if it is full by now: - held bit | an add |
+//! | take back | its producer, which found it held | - full and held bit, + 1 ended | an add |
+//! | pass over | a producer that finds the lap before not over, for long | + 1 lap, out | a CAS |
+//! | come back | who ends the last slot of a line that is out | + 1 lap, not out | an add |
+//!
+//! *Why it is right.* Each bit and each unit of `ended` is added once a lap, by a thread that has the slot in hand, so adds
+//! don't carry into each other. `ended` carries after a power of two: places that are missing behind the last slot are nobody's,
+//! and end with it. A spoilt slot belongs to two, the consumer that has claimed it and the producer that has; the producer
+//! finds it held and ends it, or had filled it before, and then the consumer has an item in hand as ever. A line that is
+//! out is of no lap: both ends step over it, and it comes back for a lap that neither end has come to, since an end leaves a
+//! line's lap behind only when the line is of it, or out. A step by CAS can't take the word for one of a lap long ago before
+//! 2^46 laps are over (2^23 on 32 bits, fewer in a ring of more than 2^17 slots).
+//!
+//! *Acquire and release.* All steps on a word are read-modify-writes, so who acquires sees what was released by all before,
+//! not only by the last. There is one exception, with one slot to a line: an end with one handle fills or ends by a store
+//! ([`fill_alone`](Header::fill_alone), [`end_alone`](Header::end_alone)). Then nobody else may change the word: the slot is in
+//! that thread's hands, it is not spoilt (the only consumer would have done that, and consumers don't where the producer is the
+//! only one), and nobody passes over a line that the only consumer has not ended. And what was released before, the thread
+//! that stores has acquired, by its look.
+//!
+//! *Sources.* Wang et al., "BBQ", USENIX ATC 2022 (both ends meet a block at a time). A consumer that spoils a slot: Correia and
+//! Ramalhete's FAAArrayQueue; Morrison and Afek, "Fast Concurrent Queues for x86 Processors", PPoPP 2013.
+//!
+//! Edges: L1, L2, L3, L7 and L9 with L5, L1 and L3 also with L6 (items go over), L4 and L8 with L5 (slots come back).
+
+use core::cell::UnsafeCell;
+use core::fmt;
+use core::mem::MaybeUninit;
+
+use crate::sync::{AtomicUsize, Ordering, Shadow, const_fn};
+
+/// Most slots to a line, one less than a power of two: so many words share a cache line of 64 bytes with the word of state. (3 of
+/// 4 bytes where words are small: the lap needs its bits.)
+pub(super) const MOST: usize = if usize::BITS >= 64 { 7 } else { 3 };
+
+/// The bits of a slot's number in its line.
+pub(super) const SLOT_BITS: u32 = (MOST + 1).trailing_zeros();
+
+const OUT: usize = 1;
+const HELD: u32 = 1;
+const FULL: u32 = HELD + MOST as u32;
+/// The bits below the lap, at least; where it begins is the ring's choice, and the same in its indices.
+pub(super) const LAP: u32 = FULL + MOST as u32 + SLOT_BITS;
+const SLOTS: usize = (1 << MOST) - 1;
+
+/// Where a line is, seen from a lap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// In the lap before.
+    Before,
+    /// In that lap.
+    Now,
+    /// In a later one, or out: both ends step over.
+    Spent,
+}
+
+/// What a look at a line's word found.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look(usize);
+
+impl Look {
+    /// Whether the line is of the lap of `index`, and not out; `below_lap` are all other bits.
+    #[inline(always)]
+    pub(super) fn is_now(self, index: usize, below_lap: usize) -> bool {
+        self.0 ^ index <= below_lap && self.0 & OUT == 0
+    }
+
+    /// Where the line is, seen from the lap of `index`.
+    pub(super) fn stage(self, index: usize, lap: u32) -> Stage {
+        let ahead = (self.0 >> lap).wrapping_sub(index >> lap) << lap;
+        match ahead.cast_signed() {
+            0 if self.0 & OUT == 0 => Stage::Now,
+            ..0 => Stage::Before,
+            _ => Stage::Spent,
+        }
+    }
+
+    /// How many slots from `slot` on are full.
+    #[inline(always)]
+    pub(super) fn full_from(self, slot: usize) -> usize {
+        ((self.0 >> FULL & SLOTS) >> slot).trailing_ones() as usize
+    }
+
+    /// Whether a slot is spoilt that its producer has not taken back.
+    pub(super) fn is_spoilt(self) -> bool {
+        self.0 >> HELD & SLOTS != 0
+    }
+
+    /// The slots whose items nobody but the only consumer can have.
+    fn full_and_not_held(self) -> usize {
+        (self.0 >> FULL) & !(self.0 >> HELD) & SLOTS
+    }
+}
+
+/// The bits of `n` slots from `slot` on.
+#[inline(always)]
+pub(super) fn bits(slot: usize, n: usize) -> usize {
+    ((1 << n) - 1) << slot
+}
+
+/// What the lines of a ring have in common.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    /// How many slots a line has.
+    pub(super) slots: usize,
+    /// Where the lap begins in a word.
+    pub(super) lap: u32,
+}
+
+impl Shape {
+    /// How many places end with `n` slots from `slot` on.
+    #[inline(always)]
+    fn places(self, slot: usize, n: usize) -> usize {
+        if slot + n == self.slots { n + MOST + 1 - self.slots } else { n }
+    }
+
+    /// How many places end with the slots of `bits`.
+    fn places_of(self, bits: usize) -> usize {
+        let last = self.slots - 1;
+        (bits & !(1 << last)).count_ones() as usize + self.places(last, bits >> last)
+    }
+}
+
+/// What stands before the slots of a line: the word, and what a race detector knows of the slots.
+pub struct Header {
+    word: AtomicUsize,
+    shadow: Shadow,
+}
+
+impl Header {
+    const_fn! {
+        /// Of a line of so many slots, vacant, for lap 0.
+        pub(super) fn new(slots: usize) -> Self {
+            Self { word: AtomicUsize::new(0), shadow: Shadow::new(slots) }
+        }
+    }
+
+    /// Vacant, for the lap of `index`, at the start of the first line.
+    #[cfg(all(test, not(loom), not(shuttle)))]
+    pub(super) fn set_lap(&self, index: usize) {
+        self.word.store(index, Ordering::Relaxed);
+    }
+
+    /// `n` slots from `slot` on are written, or moved out of, here, by whoever has them in hand.
+    #[inline(always)]
+    #[cfg_attr(all(loom, feature = "loom"), track_caller)]
+    pub(super) fn touch(&self, slot: usize, n: usize) {
+        for slot in slot..slot + n {
+            self.shadow.write(slot);
+        }
+    }
+
+    /// `n` slots from `slot` on are shown here.
+    #[inline(always)]
+    #[cfg_attr(all(loom, feature = "loom"), track_caller)]
+    pub(super) fn show(&self, slot: usize, n: usize) {
+        for slot in slot..slot + n {
+            self.shadow.read(slot);
+        }
+    }
+
+    /// The word, now.
+    #[inline(always)]
+    pub(super) fn look(&self) -> Look {
+        // ORDERING: (L5) Acquire, pairs with (L1, L2, L3, L4, L7, L8, L9): items are there, those of the lap before gone.
+        Look(self.word.load(Ordering::Acquire))
+    }
+
+    /// Fills the slot, claimed and written; false if it was spoilt: then it is to be [taken back](Self::take_back).
+    #[inline(always)]
+    #[must_use]
+    pub(super) fn fill(&self, slot: usize) -> bool {
+        let (full, held) = (1 << slot << FULL, 1 << slot << HELD);
+        // ORDERING: (L1) Release, pairs with (L5, L6): the item is written before the slot is full.
+        self.word.fetch_add(full, Ordering::Release) & held == 0
+    }
+
+    /// Fills slots that only one thread can claim: nobody spoils them.
+    #[inline(always)]
+    pub(super) fn fill_unspoilt(&self, bits: usize) {
+        // ORDERING: (L2) Release, pairs with (L5): as for L1.
+        self.word.fetch_add(bits << FULL, Ordering::Release);
+    }
+
+    /// Fills slots of `bits`, claimed and written. When some of these are spoilt, `leave` moves the items from the slots of its
+    /// first argument to those of its second; says which are full at last. The others end.
+    #[inline(always)]
+    pub(super) fn fill_all(
+        &self,
+        shape: Shape,
+        bits: usize,
+        mut leave: impl FnMut(usize, usize),
+    ) -> usize {
+        // Relaxed: only compared, and who spoilt a slot has not touched its item.
+        let (mut word, mut mine) = (self.word.load(Ordering::Relaxed), bits);
+        loop {
+            let unspoilt = bits & !(word >> HELD);
+            if unspoilt != mine {
+                leave(mine, unspoilt);
+                mine = unspoilt;
+            }
+            let (cell, full) = (&self.word, word + (mine << FULL));
+            // ORDERING: (L3) Release, pairs with (L5, L6): the items are written before their slots are full.
+            match cell.compare_exchange_weak(word, full, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => break,
+                Err(now) => word = now,
+            }
+        }
+        if mine != bits {
+            let spoilt = bits & !mine;
+            self.end(shape, shape.places_of(spoilt), spoilt << HELD);
+        }
+        mine
+    }
+
+    /// Ends a slot that was spoilt before it was filled, after its item was moved out.
+    #[cold]
+    pub(super) fn take_back(&self, shape: Shape, slot: usize) {
+        self.end(shape, shape.places(slot, 1), (1 << slot << FULL) | (1 << slot << HELD));
+    }
+
+    /// Ends `n` slots from `slot` on, full, claimed by a consumer and emptied.
+    #[inline(always)]
+    pub(super) fn vacate(&self, shape: Shape, slot: usize, n: usize) {
+        self.end(shape, shape.places(slot, n), bits(slot, n) << FULL);
+    }
+
+    /// As [`vacate`](Self::vacate) for the only slot of a line, by the only consumer: vacant in the lap of `next`.
+    #[inline(always)]
+    pub(super) fn end_alone(&self, next: usize) {
+        // ORDERING: (L8) Release, pairs with (L5): as for L4.
+        self.word.store(next, Ordering::Release);
+    }
+
+    /// As [`fill`](Self::fill) for the only slot of a line, by the only producer, in the lap of `now`.
+    #[inline(always)]
+    pub(super) fn fill_alone(&self, now: usize) {
+        // ORDERING: (L7) Release, pairs with (L5): as for L1.
+        self.word.store(now | 1 << FULL, Ordering::Release);
+    }
+
+    /// Ends those slots before number `before` that the only consumer has emptied and not ended yet.
+    #[inline(always)]
+    pub(super) fn vacate_before(&self, shape: Shape, before: usize) {
+        // Relaxed: the bits of these slots change no more, except that spoilt ones are taken back.
+        let emptied = Look(self.word.load(Ordering::Relaxed)).full_and_not_held() & bits(0, before);
+        if emptied != 0 {
+            self.end(shape, shape.places_of(emptied), emptied << FULL);
+        }
+    }
+
+    /// Ends so many places, in hand and empty, whose `marks` go.
+    #[inline(always)]
+    fn end(&self, Shape { lap, .. }: Shape, places: usize, marks: usize) {
+        let change = (places << (lap - SLOT_BITS)).wrapping_sub(marks);
+        // ORDERING: (L4) Release, pairs with (L5): the items are out before the line is of the next lap.
+        let before = self.word.fetch_add(change, Ordering::Release);
+        if before & OUT != 0 && (before.wrapping_add(change) ^ before) >> lap != 0 {
+            self.come_back(lap);
+        }
+    }
+
+    /// Makes the line, out and with all its slots ended, vacant for the lap after the next.
+    #[cold]
+    fn come_back(&self, lap: u32) {
+        // Relaxed: who acquires this acquires what (L4) released, since only read-modify-writes lie between.
+        self.word.fetch_add((1 << lap) - OUT, Ordering::Relaxed);
+    }
+
+    /// Puts the line, of the lap before `look`'s next and not over, out for that next lap, if it still is as it was.
+    #[cold]
+    pub(super) fn pass_over(&self, shape: Shape, Look(word): Look) {
+        let out = word.wrapping_add(1 << shape.lap) | OUT;
+        // Relaxed: nobody learns anything of an item from it. If it fails, somebody has moved.
+        let _ = self.word.compare_exchange(word, out, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// Spoils the slot, claimed by a consumer; false if it is full by now, and so as good as if it had been found so.
+    #[cold]
+    #[must_use]
+    pub(super) fn spoil(&self, slot: usize) -> bool {
+        let (full, held) = (1 << slot << FULL, 1 << slot << HELD);
+        // ORDERING: (L6) Acquire, pairs with (L1, L3): the item, if the slot was full.
+        if self.word.fetch_add(held, Ordering::Acquire) & full == 0 {
+            return true;
+        }
+        // Relaxed: nobody looks at the mark of a slot that is full and claimed.
+        self.word.fetch_sub(held, Ordering::Relaxed);
+        false
+    }
+
+    /// Fills the only slot of a line, full, claimed by a consumer and written anew, for the next lap, in one step; false if the line
+    /// was passed over.
+    #[must_use]
+    pub(super) fn refill(&self, shape: Shape) -> bool {
+        // Relaxed: as it was found full, or else passed over.
+        let word = self.word.load(Ordering::Relaxed);
+        let next = word.wrapping_add(1 << shape.lap);
+        // ORDERING: (L9) Release, pairs with (L5): as for L1.
+        word & OUT == 0
+            && self.word.compare_exchange(word, next, Ordering::Release, Ordering::Relaxed).is_ok()
+    }
+}
+
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Header").finish_non_exhaustive()
+    }
+}
+
+/// A line of one slot.
+#[repr(C)]
+pub struct Slot<T> {
+    header: Header,
+    item: UnsafeCell<MaybeUninit<T>>,
+}
+
+// SAFETY: the item is one thread's at a time, by the word; it crosses threads, hence `T: Send`.
+unsafe impl<T: Send> Sync for Slot<T> {}
+
+impl<T> Slot<T> {
+    const_fn! {
+        /// Vacant, for lap 0.
+        pub(crate) fn new() -> Self {
+            Self { header: Header::new(1), item: UnsafeCell::new(MaybeUninit::uninit()) }
+        }
+    }
+}
+
+impl<T> fmt::Debug for Slot<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.header.fmt(f)
+    }
+}
+
+/// Where a ring's lines are.
+///
+/// # Safety
+/// `header` and `slot` give what belongs to the line, for as long as the store lives.
+pub unsafe trait Store<T> {
+    /// How many slots a line has.
+    fn slots(&self) -> usize;
+
+    /// The header of line number `line`; lines have so many [`slots`](Self::slots), which the caller may know at compile time.
+    ///
+    /// # Safety
+    /// There is such a line, and lines have so many slots.
+    unsafe fn header(&self, line: usize, slots: usize) -> &Header;
+
+    /// The place of an item of line number `line`.
+    ///
+    /// # Safety
+    /// There is such a line, it has such a slot, and lines have so many slots.
+    unsafe fn item(&self, line: usize, slot: usize, slots: usize) -> *mut T;
+}
+
+// SAFETY: a slot and its header are one value of the array.
+unsafe impl<T, const N: usize> Store<T> for [Slot<T>; N] {
+    #[inline(always)]
+    fn slots(&self) -> usize {
+        1
+    }
+
+    #[inline(always)]
+    unsafe fn header(&self, line: usize, _slots: usize) -> &Header {
+        // SAFETY: passed on to the caller.
+        unsafe { &self.get_unchecked(line).header }
+    }
+
+    #[inline(always)]
+    unsafe fn item(&self, line: usize, _slot: usize, _slots: usize) -> *mut T {
+        // SAFETY: passed on to the caller.
+        unsafe { self.get_unchecked(line).item.get().cast() }
+    }
+}

@@ -1,0 +1,233 @@
+//! Several slots at once.
+
+use super::super::line::{self, Header, Stage};
+use super::super::{Claims, Feed, Place, Refused, Run, copy_run};
+use super::{Store, View, Way};
+use crate::backoff::Backoff;
+use crate::cardinality::{Cardinality, Many, One};
+
+/// What many do with what they have claimed.
+impl<T, C: Cardinality, S: Store<T>> View<'_, T, Many, C, S> {
+    #[inline(always)]
+    pub(super) fn fill(self, claims: &Claims, feed: &mut impl Feed<T>) -> usize {
+        let (mut index, mut left, mut done) = (claims.first, claims.len, 0);
+        while left > 0 {
+            let first = self.slot(index);
+            let n = left.min(self.slots - first);
+            let (header, items) = (self.header(index), self.item(index).wrapping_sub(first));
+            header.touch(first, n);
+            for i in first..first + n {
+                // SAFETY: a slot of the line, claimed and vacant.
+                unsafe { items.add(i).write(feed.next()) };
+            }
+            if n == 1 {
+                // Without a look before, which may cost a miss of its own.
+                if header.fill(first) {
+                    done += 1;
+                } else {
+                    header.touch(first, 1);
+                    // SAFETY: spoilt, and so still this thread's.
+                    feed.back(unsafe { items.add(first).read() });
+                    header.take_back(self.shape(), first);
+                }
+                (left, index) = (left - 1, self.nth(index, 1));
+                continue;
+            }
+            let full = header.fill_all(self.shape(), line::bits(first, n), |from, to| {
+                // SAFETY: these are claimed and not full, and so this thread's; `to` are some of `from`, with an item in each.
+                unsafe { move_up(header, items, from, to, feed) };
+            });
+            done += full.count_ones() as usize;
+            (left, index) = (left - n, self.nth(index, n));
+        }
+        done
+    }
+}
+
+/// Moves the items in slots `from` of a line to slots `to`, in order; what finds no room goes back to the feed.
+///
+/// # Safety
+/// The slots of `from` hold an item each, and are the caller's; those of `to` are among them.
+#[cold]
+unsafe fn move_up<T>(
+    header: &Header,
+    items: *mut T,
+    mut from: usize,
+    mut to: usize,
+    feed: &mut impl Feed<T>,
+) {
+    // From the last on, so that a place is read before it is written.
+    while from != 0 {
+        let last = from.ilog2() as usize;
+        header.touch(last, 1);
+        // SAFETY: it holds an item that has not moved yet.
+        let item = unsafe { items.add(last).read() };
+        if from.count_ones() > to.count_ones() {
+            feed.back(item);
+        } else {
+            let place = to.ilog2() as usize;
+            header.touch(place, 1);
+            // SAFETY: the item there has moved: it is not before that one.
+            unsafe { items.add(place).write(item) };
+            to &= !(1 << place);
+        }
+        from &= !(1 << last);
+    }
+}
+
+impl<T, P: Cardinality, S: Store<T>> View<'_, T, P, Many, S> {
+    /// Moves the items of all claims to `to`.
+    ///
+    /// # Safety
+    /// They are the caller's, and there is room.
+    #[inline(always)]
+    pub(super) unsafe fn empty(self, claims: &Claims, mut to: *mut T) {
+        let (mut index, mut left) = (claims.first, claims.len);
+        while left > 0 {
+            let n = left.min(self.slots - self.slot(index));
+            self.header(index).touch(self.slot(index), n);
+            // SAFETY: slots of one line, full and claimed, and room for `left` items.
+            unsafe { copy_run(self.item(index), to, n, self.slots) };
+            to = to.wrapping_add(n);
+            self.vacate(index, n);
+            (left, index) = (left - n, self.nth(index, n));
+        }
+    }
+
+    /// See [`Overwrite`](crate::raw::Overwrite).
+    pub(super) fn replace(self, item: T) -> Result<T, Refused<T>> {
+        let tail = self.tail();
+        if self.slot(tail) != 0 || !self.is_full_at(tail) {
+            return Err(Refused { item, oldest: None });
+        }
+        let Claims { first, len: 1.. } = self.claim_to_pop(1) else {
+            return Err(Refused { item, oldest: None });
+        };
+        let header = self.header(first);
+        header.touch(self.slot(first), 1);
+        let place = self.item(first);
+        // SAFETY: full, and in hand.
+        let evicted = unsafe { place.read() };
+        // The same slot, a lap later. Only if that is the next to be pushed to, or the item would overtake others. With several
+        // to a line the slot is not vacant before all others have ended.
+        let index = first.wrapping_add(self.mask).wrapping_add(1);
+        // Nobody can claim it while the slot is in hand; if it is passed over, the refill fails.
+        if self.slots > 1 || self.tail() != index {
+            self.vacate(first, 1);
+            return Err(Refused { item, oldest: Some(evicted) });
+        }
+        // SAFETY: as above.
+        unsafe { place.write(item) };
+        if header.refill(self.shape()) {
+            P::pass(&self.tail, index, self.next_line(index));
+            return Ok(evicted);
+        }
+        // SAFETY: still in hand, and written just now.
+        let item = unsafe { place.read() };
+        self.vacate(first, 1);
+        Err(Refused { item, oldest: Some(evicted) })
+    }
+}
+
+impl<T, P: Cardinality, C: Cardinality, S: Store<T>> View<'_, T, P, C, S> {
+    /// How many slots of one line `place` has just walked over.
+    #[inline(always)]
+    pub(super) fn walked(self, place: &Place<usize>) -> usize {
+        let next = self.slot(place.next);
+        (if next == 0 { self.slots } else { next }) - self.slot(place.last)
+    }
+
+    /// Fills the slots that `place` has just walked over, the only producer's.
+    #[inline(always)]
+    pub(super) fn publish_walked(self, place: &Place<usize>) {
+        self.publish(place.last, self.walked(place));
+    }
+
+    /// Gives the `n` slots that `place` has just walked over, the only consumer's, back.
+    #[inline(always)]
+    pub(super) fn release_walked(self, place: &Place<usize>, n: usize) {
+        debug_assert_eq!(n, self.walked(place));
+        // What was shown is moved, or dropped, by now.
+        self.header(place.last).touch(self.slot(place.last), n);
+        self.vacate(place.last, n);
+    }
+
+    /// Fills `n` slots of a line from `index` on, the only producer's.
+    #[inline(always)]
+    pub(super) fn publish(self, index: usize, n: usize) {
+        let header = self.header(index);
+        if self.slots == 1 {
+            header.fill_alone(index & !self.mask);
+        } else {
+            header.fill_unspoilt(line::bits(self.slot(index), n));
+        }
+    }
+}
+
+impl<T, C: Cardinality, S: Store<T>> View<'_, T, One, C, S> {
+    #[inline(always)]
+    pub(super) fn vacant_from(self, place: &mut Place<usize>, max: usize) -> Run<T> {
+        if max == 0 {
+            return Run::NONE;
+        }
+        let patience = Backoff::new();
+        // A line that it has begun, it has looked at.
+        while self.slot(place.next) == 0 {
+            let (look, is_now) = self.look(place.next);
+            if is_now {
+                break;
+            }
+            match self.clear_for_push(place.next, look, &patience) {
+                Way::Spent => {
+                    place.next = self.next_line(place.next);
+                    patience.reset();
+                }
+                Way::Closed => return Run::NONE,
+                Way::Open | Way::There => {}
+            }
+        }
+        let first = place.next;
+        let len = max.min(self.slots - self.slot(first));
+        place.walk_over(first, self.nth(first, len));
+        self.header(first).touch(self.slot(first), len);
+        Run { start: self.item(first), len }
+    }
+}
+
+impl<T, P: Cardinality, S: Store<T>> View<'_, T, P, One, S> {
+    /// A slot whose producer is late is spoilt only if it is the next to be popped: the walk must find the same again.
+    #[inline(always)]
+    pub(super) fn filled_from(self, place: &mut Place<usize>, max: usize) -> Run<T> {
+        if max == 0 {
+            return Run::NONE;
+        }
+        let patience = Backoff::new();
+        let len = loop {
+            let index = place.next;
+            let (full, look) = self.full_from(index);
+            if full > 0 {
+                break full;
+            }
+            if index != self.head() && look.stage(index, self.laps) != Stage::Spent {
+                return Run::NONE;
+            }
+            match self.clear_for_pop(index, look, &patience) {
+                Way::Open => place.next = self.head(),
+                Way::There => break 1,
+                Way::Spent => {
+                    place.next = self.next_line(index);
+                    if index == self.head() {
+                        One::settle(&self.head, place.next);
+                    }
+                    patience.reset();
+                }
+                Way::Closed => return Run::NONE,
+            }
+        };
+        let first = place.next;
+        let len = len.min(max);
+        place.walk_over(first, self.nth(first, len));
+        self.header(first).show(self.slot(first), len);
+        Run { start: self.item(first), len }
+    }
+}
