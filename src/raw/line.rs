@@ -54,7 +54,7 @@ pub(super) const SLOT_BITS: u32 = (MOST + 1).trailing_zeros();
 const OUT: usize = 1;
 const HELD: u32 = 1;
 const FULL: u32 = HELD + MOST as u32;
-/// The bits below the lap, at least; where it begins is the ring's choice, and the same in its indices.
+/// So many bits lie below the lap, at least; where it begins is the ring's choice, and the same in its indices.
 pub(super) const LAP: u32 = FULL + MOST as u32 + SLOT_BITS;
 const SLOTS: usize = (1 << MOST) - 1;
 
@@ -81,8 +81,8 @@ impl Look {
     }
 
     /// Where the line is, seen from the lap of `index`.
-    pub(super) fn stage(self, index: usize, lap: u32) -> Stage {
-        let ahead = (self.0 >> lap).wrapping_sub(index >> lap) << lap;
+    pub(super) fn stage(self, index: usize, below_lap: usize) -> Stage {
+        let ahead = (self.0 & !below_lap).wrapping_sub(index & !below_lap);
         match ahead.cast_signed() {
             0 if self.0 & OUT == 0 => Stage::Now,
             ..0 => Stage::Before,
@@ -118,11 +118,17 @@ pub(super) fn bits(slot: usize, n: usize) -> usize {
 pub(super) struct Shape {
     /// How many slots a line has.
     pub(super) slots: usize,
-    /// Where the lap begins in a word.
-    pub(super) lap: u32,
+    /// The bits of a word below the lap.
+    pub(super) below_lap: usize,
 }
 
 impl Shape {
+    /// From a lap to the next.
+    #[inline(always)]
+    fn lap(self) -> usize {
+        self.below_lap.wrapping_add(1)
+    }
+
     /// How many places end with `n` slots from `slot` on.
     #[inline(always)]
     fn places(self, slot: usize, n: usize) -> usize {
@@ -266,26 +272,26 @@ impl Header {
 
     /// Ends so many places, in hand and empty, whose `marks` go.
     #[inline(always)]
-    fn end(&self, Shape { lap, .. }: Shape, places: usize, marks: usize) {
-        let change = (places << (lap - SLOT_BITS)).wrapping_sub(marks);
+    fn end(&self, shape: Shape, places: usize, marks: usize) {
+        let change = (places * (shape.lap() >> SLOT_BITS)).wrapping_sub(marks);
         // ORDERING: (L4) Release, pairs with (L5): the items are out before the line is of the next lap.
         let before = self.word.fetch_add(change, Ordering::Release);
-        if before & OUT != 0 && (before.wrapping_add(change) ^ before) >> lap != 0 {
-            self.come_back(lap);
+        if before & OUT != 0 && before.wrapping_add(change) ^ before > shape.below_lap {
+            self.come_back(shape);
         }
     }
 
     /// Makes the line, out and with all its slots ended, vacant for the lap after the next.
     #[cold]
-    fn come_back(&self, lap: u32) {
+    fn come_back(&self, shape: Shape) {
         // Relaxed: who acquires this acquires what (L4) released, since only read-modify-writes lie between.
-        self.word.fetch_add((1 << lap) - OUT, Ordering::Relaxed);
+        self.word.fetch_add(shape.lap() - OUT, Ordering::Relaxed);
     }
 
     /// Puts the line, of the lap before `look`'s next and not over, out for that next lap, if it still is as it was.
     #[cold]
     pub(super) fn pass_over(&self, shape: Shape, Look(word): Look) {
-        let out = word.wrapping_add(1 << shape.lap) | OUT;
+        let out = word.wrapping_add(shape.lap()) | OUT;
         // Relaxed: nobody learns anything of an item from it. If it fails, somebody has moved.
         let _ = self.word.compare_exchange(word, out, Ordering::Relaxed, Ordering::Relaxed);
     }
@@ -310,7 +316,7 @@ impl Header {
     pub(super) fn refill(&self, shape: Shape) -> bool {
         // Relaxed: as it was found full, or else passed over.
         let word = self.word.load(Ordering::Relaxed);
-        let next = word.wrapping_add(1 << shape.lap);
+        let next = word.wrapping_add(shape.lap());
         // ORDERING: (L9) Release, pairs with (L5): as for L1.
         word & OUT == 0
             && self.word.compare_exchange(word, next, Ordering::Release, Ordering::Relaxed).is_ok()

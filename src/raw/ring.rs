@@ -62,10 +62,8 @@ pub struct Ring<T, P: Cardinality, C: Cardinality, S: Store<T> = Heap<T>> {
     store: S,
     /// Behind the last line, as an index of lap 0.
     end: usize,
-    /// The bits of an index below the lap.
-    mask: usize,
-    /// How many those are.
-    laps: u32,
+    /// The bits of an index, and of a line's word, below the lap.
+    below_lap: usize,
     items: PhantomData<fn() -> T>,
     ends: PhantomData<(P, C)>,
 }
@@ -113,8 +111,7 @@ impl<T, P: Cardinality, C: Cardinality, S: Store<T>> Ring<T, P, C, S> {
                 tail: CachePadded::new(AtomicUsize::new(0)),
                 store,
                 end: lines << slot_bits(slots),
-                mask: (1 << laps(lines)) - 1,
-                laps: laps(lines),
+                below_lap: below_lap(lines),
                 items: PhantomData,
                 ends: PhantomData,
             }
@@ -128,10 +125,10 @@ const fn slot_bits(slots: usize) -> u32 {
     if slots == 1 { 0 } else { SLOT_BITS }
 }
 
-/// How far left a lap stands in an index of so many lines, and in a line's word.
-const fn laps(lines: usize) -> u32 {
-    let laps = lines.next_power_of_two().trailing_zeros() + SLOT_BITS;
-    if laps < LAP { LAP } else { laps }
+/// The bits below the lap, in an index of so many lines and in a line's word.
+const fn below_lap(lines: usize) -> usize {
+    let bits = lines.next_power_of_two().trailing_zeros() + SLOT_BITS;
+    (1 << if bits < LAP { LAP } else { bits }) - 1
 }
 
 /// Whether index `a` comes before index `b`.
@@ -161,12 +158,12 @@ macro_rules! view {
         match $ring.store.slots() {
             #[cfg(any(test, loom, shuttle))]
             slots if slots != 1 && slots != store::fit::<T>() => {
-                View { ring: $ring, slots }.$method($($argument),*)
+                View::new($ring, slots).$method($($argument),*)
             }
             slots if slots == 1 || store::fit::<T>() == 1 => {
-                View { ring: $ring, slots: 1 }.$method($($argument),*)
+                View::new($ring, 1).$method($($argument),*)
             }
-            _ => View { ring: $ring, slots: store::fit::<T>() }.$method($($argument),*),
+            _ => View::new($ring, store::fit::<T>()).$method($($argument),*),
         }
     };
 }
@@ -196,6 +193,17 @@ impl<T, P: Cardinality, C: Cardinality, S: Store<T>> Deref for View<'_, T, P, C,
 }
 
 impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
+    #[inline(always)]
+    fn new(ring: &'a Ring<T, P, C, S>, slots: usize) -> Self {
+        Self { ring, slots }
+    }
+
+    /// From a lap to the next, in an index.
+    #[inline(always)]
+    fn lap(self) -> usize {
+        self.below_lap.wrapping_add(1)
+    }
+
     /// The slot of `index` in its line.
     #[inline(always)]
     fn slot(self, index: usize) -> usize {
@@ -205,7 +213,7 @@ impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
     /// The number of the line of `index`.
     #[inline(always)]
     fn line(self, index: usize) -> usize {
-        (index & self.mask) >> slot_bits(self.slots)
+        (index & self.below_lap) >> slot_bits(self.slots)
     }
 
     #[inline(always)]
@@ -230,7 +238,11 @@ impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
     fn next_line(self, index: usize) -> usize {
         let line = if self.slots == 1 { index } else { index | MOST };
         let next = line.wrapping_add(1);
-        if next & self.mask < self.end { next } else { (index | self.mask).wrapping_add(1) }
+        if next & self.below_lap < self.end {
+            next
+        } else {
+            (index | self.below_lap).wrapping_add(1)
+        }
     }
 
     /// The claim on the slot `n` places after `index`, on any line.
@@ -245,8 +257,8 @@ impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
     /// How many places `to` lies after `from`; negative if it lies before.
     #[inline(always)]
     fn distance(self, from: usize, to: usize) -> isize {
-        let laps = ((to >> self.laps).wrapping_sub(from >> self.laps) << self.laps).cast_signed()
-            >> self.laps;
+        let lap = |index: usize| index & !self.below_lap;
+        let laps = lap(to).wrapping_sub(lap(from)).cast_signed() >> self.below_lap.trailing_ones();
         let lines = (self.end >> slot_bits(self.slots)).cast_signed();
         let place = |index: usize| (self.line(index) * self.slots + self.slot(index)).cast_signed();
         laps * lines * self.slots.cast_signed() + place(to) - place(from)
@@ -254,14 +266,14 @@ impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
 
     #[inline(always)]
     fn shape(self) -> Shape {
-        Shape { slots: self.slots, lap: self.laps }
+        Shape { slots: self.slots, below_lap: self.below_lap }
     }
 
     /// Whether the line of `index` is of its lap; and its word.
     #[inline(always)]
     fn look(self, index: usize) -> (Look, bool) {
         let look = self.header(index).look();
-        (look, look.is_now(index, self.mask))
+        (look, look.is_now(index, self.below_lap))
     }
 
     /// How many slots from `index` on are full in its lap; and the word of its line.
@@ -273,7 +285,7 @@ impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
 
     /// Whether the queue is full, if the line of `index`, where `tail` is, is not over in the lap before.
     fn is_full_at(self, index: usize) -> bool {
-        let behind = self.next_line(index.wrapping_sub(1 << self.laps));
+        let behind = self.next_line(index.wrapping_sub(self.lap()));
         // With one slot to a line, none is in reserve: the slot in the hands of a consumer counts.
         let limit = if self.slots == 1 { self.next_line(behind) } else { behind };
         is_before(self.head(), limit)
@@ -282,7 +294,7 @@ impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
     /// What a producer does about the line of `index`, the next one, which it found not of its lap.
     #[cold]
     fn clear_for_push(self, index: usize, look: Look, patience: &Backoff) -> Way {
-        if look.stage(index, self.laps) == Stage::Spent {
+        if look.stage(index, self.below_lap) == Stage::Spent {
             return Way::Spent;
         }
         if self.slot(index) != 0 || !C::CLAIMS_FIRST && !look.is_spoilt() && !self.is_full_at(index)
@@ -301,7 +313,7 @@ impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
     /// What a consumer does about slot `index`, the next one, which it found not full.
     #[cold]
     fn clear_for_pop(self, index: usize, look: Look, patience: &Backoff) -> Way {
-        let stage = look.stage(index, self.laps);
+        let stage = look.stage(index, self.below_lap);
         if stage == Stage::Spent {
             return Way::Spent;
         }
@@ -444,7 +456,7 @@ impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
         if C::CLAIMS_FIRST {
             header.vacate(shape, self.slot(index), n);
         } else if shape.slots == 1 {
-            header.end_alone((index & !self.mask).wrapping_add(1 << self.laps));
+            header.end_alone((index & !self.below_lap).wrapping_add(self.lap()));
         } else if self.slot(index) + n == shape.slots {
             header.vacate_before(shape, shape.slots);
         }
@@ -505,7 +517,7 @@ impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
     fn is_full(self) -> bool {
         let tail = self.tail();
         self.slot(tail) == 0
-            && is_before(self.head(), self.next_line(tail.wrapping_sub(1 << self.laps)))
+            && is_before(self.head(), self.next_line(tail.wrapping_sub(self.lap())))
     }
 }
 

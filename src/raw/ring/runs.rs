@@ -110,7 +110,7 @@ impl<T, P: Cardinality, S: Store<T>> View<'_, T, P, Many, S> {
         let evicted = unsafe { place.read() };
         // The same slot, a lap later. Only if that is the next to be pushed to, or the item would overtake others. With several
         // to a line the slot is not vacant before all others have ended.
-        let index = first.wrapping_add(self.mask).wrapping_add(1);
+        let index = first.wrapping_add(self.lap());
         // Nobody can claim it while the slot is in hand; if it is passed over, the refill fails.
         if self.slots > 1 || self.tail() != index {
             self.vacate(first, 1);
@@ -157,7 +157,7 @@ impl<T, P: Cardinality, C: Cardinality, S: Store<T>> View<'_, T, P, C, S> {
     pub(super) fn publish(self, index: usize, n: usize) {
         let header = self.header(index);
         if self.slots == 1 {
-            header.fill_alone(index & !self.mask);
+            header.fill_alone(index & !self.below_lap);
         } else {
             header.fill_unspoilt(line::bits(self.slot(index), n));
         }
@@ -208,7 +208,7 @@ impl<T, P: Cardinality, S: Store<T>> View<'_, T, P, One, S> {
             if full > 0 {
                 break full;
             }
-            if index != self.head() && look.stage(index, self.laps) != Stage::Spent {
+            if index != self.head() && look.stage(index, self.below_lap) != Stage::Spent {
                 return Run::NONE;
             }
             match self.clear_for_pop(index, look, &patience) {

@@ -10,8 +10,8 @@ impl<T, P: Cardinality, C: Cardinality> Ring<T, P, C> {
     /// Empty, and as if it had gone round until `laps` before the last.
     fn late(slots: usize, capacity: usize, laps: usize) -> Self {
         let ring = Self::with_lines_of(slots, capacity);
-        let first = laps.wrapping_neg() << ring.laps;
-        let view = View { ring: &ring, slots };
+        let first = laps.wrapping_mul(ring.below_lap + 1).wrapping_neg();
+        let view = View::new(&ring, slots);
         for line in 0..ring.end >> slot_bits(slots) {
             view.header(line << slot_bits(slots)).set_lap(first);
         }
