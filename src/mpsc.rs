@@ -79,6 +79,17 @@ pub fn bounded<T>(capacity: usize) -> (bounded::Producer<T>, bounded::Consumer<T
     crate::queue::pair(Ring::new(capacity))
 }
 
+/// A queue with so many items to a line, at most as many as fit, for models (few) and measurements; outside of models one, or else as
+/// many as fit. Exempt from semantic versioning.
+#[doc(hidden)]
+#[must_use]
+pub fn bounded_in_lines_of<T>(
+    items: usize,
+    capacity: usize,
+) -> (bounded::Producer<T>, bounded::Consumer<T>) {
+    crate::queue::pair(crate::raw::Ring::with_lines_of(items, capacity))
+}
+
 /// The handles of [`unbounded`](fn@unbounded), by names short enough for the fields of a struct.
 pub mod unbounded {
     use crate::cardinality::{Many, One};

@@ -80,6 +80,12 @@ impl Look {
         self.0 ^ index <= below_lap && self.0 & OUT == 0
     }
 
+    /// Whether the line is of the lap of `index`, not out, and nothing else: of the only slot of a line, that it is vacant.
+    #[inline(always)]
+    pub(super) fn is_fresh(self, index: usize, below_lap: usize) -> bool {
+        self.0 == index & !below_lap
+    }
+
     /// Where the line is, seen from the lap of `index`.
     pub(super) fn stage(self, index: usize, below_lap: usize) -> Stage {
         let ahead = (self.0 & !below_lap).wrapping_sub(index & !below_lap);

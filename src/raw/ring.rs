@@ -81,16 +81,19 @@ impl<T, P: Cardinality, C: Cardinality> Ring<T, P, C> {
         Self::with_lines_of(Heap::<T>::slots_for(capacity), capacity)
     }
 
-    /// A ring that holds at least `capacity` items, `slots` of them to a line.
+    /// A ring that holds at least `capacity` items, `slots` of them to a line: one, or as many as fit; in models and tests any number up
+    /// to that.
     ///
     /// # Panics
-    /// As for `new`, and if there are no lines of so many slots.
+    /// As for `new`.
     pub(crate) fn with_lines_of(slots: usize, capacity: usize) -> Self {
+        let fit = store::fit::<T>();
+        let few = if cfg!(any(test, loom, shuttle)) { slots } else { fit };
+        let slots = if slots <= 1 { 1 } else { few.min(fit) };
         assert!(
             capacity > 0,
             "raddle: a bounded queue needs a capacity of at least 1, got 0; for the closest thing to a hand-over use 1"
         );
-        assert!((1..=MOST).contains(&slots), "raddle: a line has 1 to {MOST} slots");
         let lines = Heap::<T>::lines_for(slots, capacity);
         let Some(store) = Heap::new(lines, slots) else {
             panic!(
@@ -269,17 +272,24 @@ impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
         Shape { slots: self.slots, below_lap: self.below_lap }
     }
 
-    /// Whether the line of `index` is of its lap; and its word.
+    /// Whether slot `index`, where `tail` is, is vacant; and the word of its line.
     #[inline(always)]
-    fn look(self, index: usize) -> (Look, bool) {
+    fn is_vacant(self, index: usize) -> (Look, bool) {
         let look = self.header(index).look();
-        (look, look.is_now(index, self.below_lap))
+        // A single slot may be full before `tail` has left it: see `replace`.
+        let is_vacant = if self.slots == 1 {
+            look.is_fresh(index, self.below_lap)
+        } else {
+            look.is_now(index, self.below_lap)
+        };
+        (look, is_vacant)
     }
 
     /// How many slots from `index` on are full in its lap; and the word of its line.
     #[inline(always)]
     fn full_from(self, index: usize) -> (usize, Look) {
-        let (look, is_now) = self.look(index);
+        let look = self.header(index).look();
+        let is_now = look.is_now(index, self.below_lap);
         (if is_now { look.full_from(self.slot(index)) } else { 0 }, look)
     }
 
@@ -291,10 +301,10 @@ impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
         is_before(self.head(), limit)
     }
 
-    /// What a producer does about the line of `index`, the next one, which it found not of its lap.
+    /// What a producer does about slot `index`, the next one, which it found not vacant.
     #[cold]
     fn clear_for_push(self, index: usize, look: Look, patience: &Backoff) -> Way {
-        if look.stage(index, self.below_lap) == Stage::Spent {
+        if look.stage(index, self.below_lap) != Stage::Before {
             return Way::Spent;
         }
         if self.slot(index) != 0 || !C::CLAIMS_FIRST && !look.is_spoilt() && !self.is_full_at(index)
@@ -347,8 +357,8 @@ impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
             let first = self.tail();
             // The only producer has looked at a line that it has begun.
             if P::CLAIMS_FIRST || self.slot(first) == 0 {
-                let (look, is_now) = self.look(first);
-                if !is_now {
+                let (look, is_vacant) = self.is_vacant(first);
+                if !is_vacant {
                     match self.clear_for_push(first, look, &patience) {
                         Way::Spent => {
                             P::pass(&self.tail, first, self.next_line(first));
@@ -376,7 +386,7 @@ impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
         let max = self.at_once(max);
         let mut n = max.min(slots - self.slot(first));
         let mut next = self.nth(first, n);
-        while n < max && self.look(next).1 {
+        while n < max && self.is_vacant(next).1 {
             let more = (max - n).min(slots);
             (n, next) = (n + more, self.nth(next, more));
         }

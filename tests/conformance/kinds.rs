@@ -24,8 +24,8 @@ pub(crate) enum Handles {
 pub(crate) enum Bound {
     /// Every item finds room.
     Unbounded,
-    /// The capacity is what was asked for.
-    Exact,
+    /// Up to `exact_up_to` what was asked for; beyond, lines of 7 items of up to 8 bytes, or 3 of up to 16, with one line in reserve.
+    Words { exact_up_to: usize },
     /// Up to `exact_up_to`; beyond, it is at most two lines' worth more; `None`: as many items to a line as fit.
     Lines { exact_up_to: usize, items_per_line: Option<usize> },
 }
@@ -49,7 +49,20 @@ impl Spec {
             Bound::Lines { exact_up_to, items_per_line } if asked > exact_up_to => {
                 asked + 2 * items_per_line.unwrap_or(Lines::<usize, T>::FIT)
             }
-            _ => asked,
+            Bound::Words { .. } => asked + 2 * (self.most_evicted::<T>(asked) - 1),
+            Bound::Lines { .. } => asked,
+        }
+    }
+
+    /// How many items may have to give way to one that is pushed by force.
+    pub(crate) fn most_evicted<T>(&self, asked: usize) -> usize {
+        match self.bound {
+            Bound::Words { exact_up_to } if asked > exact_up_to => match size_of::<T>() {
+                ..=8 => 7,
+                9..=16 => 3,
+                _ => 1,
+            },
+            _ => 1,
         }
     }
 }
@@ -118,6 +131,6 @@ macro_rules! kinds {
     };
     (@bound Unbounded) => { mod unbounded; };
     (@bound $bounded:ident) => { mod bounded; };
-    (@force Exact Many) => { mod force; };
+    (@force Words Many) => { mod force; };
     (@force $($otherwise:tt)+) => {};
 }

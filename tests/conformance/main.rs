@@ -44,8 +44,11 @@ kinds! {
     spsc_in_segments_of_3: raddle::spsc::unbounded, One to One, Unbounded,
     |_capacity| raddle::spsc::unbounded_in_segments_of(3);
 
-    mpsc_bounded: raddle::mpsc::bounded, Many to One, Exact,
+    mpsc_bounded: raddle::mpsc::bounded, Many to One, Words { exact_up_to: 64 },
     |capacity| raddle::mpsc::bounded(capacity);
+
+    mpsc_in_lines: raddle::mpsc::bounded, Many to One, Words { exact_up_to: 0 },
+    |capacity| raddle::mpsc::bounded_in_lines_of(7, capacity);
 
     mpsc_unbounded: raddle::mpsc::unbounded, Many to One, Unbounded,
     |_capacity| raddle::mpsc::unbounded();
@@ -59,8 +62,11 @@ kinds! {
     mpsc_in_segments_of_3: raddle::mpsc::unbounded, Many to One, Unbounded,
     |_capacity| raddle::mpsc::unbounded_in_segments_of(3);
 
-    spmc_bounded: raddle::spmc::bounded, One to Many, Exact,
+    spmc_bounded: raddle::spmc::bounded, One to Many, Words { exact_up_to: 64 },
     |capacity| raddle::spmc::bounded(capacity);
+
+    spmc_in_lines: raddle::spmc::bounded, One to Many, Words { exact_up_to: 0 },
+    |capacity| raddle::spmc::bounded_in_lines_of(7, capacity);
 
     spmc_unbounded: raddle::spmc::unbounded, One to Many, Unbounded,
     |_capacity| raddle::spmc::unbounded();
@@ -74,8 +80,11 @@ kinds! {
     spmc_in_segments_of_3: raddle::spmc::unbounded, One to Many, Unbounded,
     |_capacity| raddle::spmc::unbounded_in_segments_of(3);
 
-    mpmc_bounded: raddle::mpmc::bounded, Many to Many, Exact,
+    mpmc_bounded: raddle::mpmc::bounded, Many to Many, Words { exact_up_to: 64 },
     |capacity| raddle::mpmc::bounded(capacity);
+
+    mpmc_in_lines: raddle::mpmc::bounded, Many to Many, Words { exact_up_to: 0 },
+    |capacity| raddle::mpmc::bounded_in_lines_of(7, capacity);
 
     mpmc_unbounded: raddle::mpmc::unbounded, Many to Many, Unbounded,
     |_capacity| raddle::mpmc::unbounded();

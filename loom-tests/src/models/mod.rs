@@ -6,6 +6,7 @@ pub mod chain;
 pub mod counter;
 pub mod facade;
 pub mod handles;
+pub mod lines;
 pub mod reuse;
 pub mod ring;
 pub mod segments;
@@ -23,6 +24,7 @@ pub fn all() -> Vec<(&'static str, fn())> {
         spsc::MODELS,
         chain::MODELS,
         ring::MODELS,
+        lines::MODELS,
         stalled::MODELS,
         segments::MODELS,
         reuse::MODELS,

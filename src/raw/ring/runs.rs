@@ -173,8 +173,8 @@ impl<T, C: Cardinality, S: Store<T>> View<'_, T, One, C, S> {
         let patience = Backoff::new();
         // A line that it has begun, it has looked at.
         while self.slot(place.next) == 0 {
-            let (look, is_now) = self.look(place.next);
-            if is_now {
+            let (look, is_vacant) = self.is_vacant(place.next);
+            if is_vacant {
                 break;
             }
             match self.clear_for_push(place.next, look, &patience) {
