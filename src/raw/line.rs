@@ -16,14 +16,15 @@
 //! | spoil | a consumer that has claimed a slot whose producer is late | + held bit; if it is full by now: - held bit | an add |
 //! | take back | its producer, which found it held | - full and held bit, + 1 ended | an add |
 //! | pass over | a producer that finds the lap before not over, for long | + 1 lap, out | a CAS |
-//! | come back | who ends the last slot of a line that is out | + 1 lap, not out | an add |
+//! | come back | who ends the last slot of a line that is out, or finds it so | not out | a CAS |
 //!
 //! *Why it is right.* Each bit and each unit of `ended` is added once a lap, by a thread that has the slot in hand, so adds
 //! don't carry into each other. `ended` carries after a power of two: places that are missing behind the last slot are nobody's,
 //! and end with it. A spoilt slot belongs to two, the consumer that has claimed it and the producer that has; the producer
 //! finds it held and ends it, or had filled it before, and then the consumer has an item in hand as ever. A line that is
-//! out is of no lap: both ends step over it, and it comes back for a lap that neither end has come to, since an end leaves a
-//! line's lap behind only when the line is of it, or out. A step by CAS can't take the word for one of a lap long ago before
+//! out is of no lap: both ends step over it. It comes back for the lap after the last that was passed over, which neither end has
+//! left behind: an end does that only when the line is of it, or out *and* a slot has not ended yet (is full or held). So a
+//! line without such a slot is back, though it may still bear the mark, which must go before anything is claimed. A step by CAS can't take the word for one of a lap long ago before
 //! 2^46 laps are over (2^23 on 32 bits, fewer in a ring of more than 2^17 slots).
 //!
 //! *Acquire and release.* All steps on a word are read-modify-writes, so who acquires sees what was released by all before,
@@ -65,6 +66,8 @@ pub(super) enum Stage {
     Before,
     /// In that lap.
     Now,
+    /// In that lap, but for the mark of a line that was out.
+    Back,
     /// In a later one, or out: both ends step over.
     Spent,
 }
@@ -91,6 +94,7 @@ impl Look {
         let ahead = (self.0 & !below_lap).wrapping_sub(index & !below_lap);
         match ahead.cast_signed() {
             0 if self.0 & OUT == 0 => Stage::Now,
+            0 if self.is_empty() => Stage::Back,
             ..0 => Stage::Before,
             _ => Stage::Spent,
         }
@@ -100,6 +104,11 @@ impl Look {
     #[inline(always)]
     pub(super) fn full_from(self, slot: usize) -> usize {
         ((self.0 >> FULL & SLOTS) >> slot).trailing_ones() as usize
+    }
+
+    /// Whether no slot is full or held: of a line that is out, that all have ended.
+    fn is_empty(self) -> bool {
+        self.0 & (SLOTS << FULL | SLOTS << HELD) == 0
     }
 
     /// Whether a slot is spoilt that its producer has not taken back.
@@ -282,16 +291,18 @@ impl Header {
         let change = (places * (shape.lap() >> SLOT_BITS)).wrapping_sub(marks);
         // ORDERING: (L4) Release, pairs with (L5): the items are out before the line is of the next lap.
         let before = self.word.fetch_add(change, Ordering::Release);
-        if before & OUT != 0 && before.wrapping_add(change) ^ before > shape.below_lap {
-            self.come_back(shape);
+        let after = before.wrapping_add(change);
+        if before & OUT != 0 && after ^ before > shape.below_lap {
+            self.come_back(Look(after));
         }
     }
 
-    /// Makes the line, out and with all its slots ended, vacant for the lap after the next.
+    /// Takes off the mark of a line that was out, and has come back for the lap of `look`.
     #[cold]
-    fn come_back(&self, shape: Shape) {
-        // Relaxed: who acquires this acquires what (L4) released, since only read-modify-writes lie between.
-        self.word.fetch_add(shape.lap() - OUT, Ordering::Relaxed);
+    pub(super) fn come_back(&self, Look(word): Look) {
+        // Relaxed: who acquires this acquires what (L4) released, since only read-modify-writes lie between. If it fails,
+        // somebody else did.
+        let _ = self.word.compare_exchange(word, word & !OUT, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// Puts the line, of the lap before `look`'s next and not over, out for that next lap, if it still is as it was.

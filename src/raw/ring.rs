@@ -304,8 +304,14 @@ impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
     /// What a producer does about slot `index`, the next one, which it found not vacant.
     #[cold]
     fn clear_for_push(self, index: usize, look: Look, patience: &Backoff) -> Way {
-        if look.stage(index, self.below_lap) != Stage::Before {
-            return Way::Spent;
+        match look.stage(index, self.below_lap) {
+            Stage::Before => {}
+            Stage::Back => {
+                self.header(index).come_back(look);
+                return Way::Open;
+            }
+            // Now: a single slot, filled by `replace`.
+            Stage::Now | Stage::Spent => return Way::Spent,
         }
         if self.slot(index) != 0 || !C::CLAIMS_FIRST && !look.is_spoilt() && !self.is_full_at(index)
         {
@@ -332,7 +338,7 @@ impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
         if !P::CLAIMS_FIRST || !is_before(next, self.tail()) {
             return Way::Closed;
         }
-        if stage == Stage::Before {
+        if stage != Stage::Now {
             // We don't see yet what the producer saw that has claimed it.
             patience.spin();
         } else if Slot::<T>::is_overdue(patience) && C::claim(&self.head, index, next) {

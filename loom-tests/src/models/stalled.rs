@@ -340,6 +340,7 @@ fn a_forced_push_is_passed_over(model: Model) -> Checked {
             (1, vec![2], vec![3, 4]),
             (1, vec![2], vec![3, 4, 5]),
             (1, vec![2], vec![3, 5, 4]),
+            (1, vec![2, 3], vec![5, 4]),
             (2, vec![1], vec![3, 4, 5]),
             (2, vec![1, 3], vec![5, 4]),
         ],
