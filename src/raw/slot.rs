@@ -1,19 +1,18 @@
-//! A slot with its state beside the item: how items move where an end has many handles.
+//! A slot with its state beside the item: how items move in segments.
 //!
 //! ```text
 //!                    fill                        vacate
 //!   VACANT, lap l  -------->   FULL, lap l   -------------->  VACANT, lap l + 1
 //!        |                          |                               ^
-//!        | pass over                | pass over                     | give back
-//!        v                          v                               |
-//!   HELD, lap l  ............  HELD, lap l + 1  ...  HELD, lap j ---+--> VACANT, lap j + 1
+//!        | pass over                                                | give back
+//!        v                                                          |
+//!   HELD, lap l  ---------------------------------------------------+
 //! ```
 //!
 //! Each use of a slot is a *lap*. The producer that claimed the lap fills the slot, the consumer that claimed it vacates
-//! the slot for the next one; between claiming and that step the slot is *in hand*. Whoever finds it in the hands of a
-//! thread that has stalled passes over it: *held*, the slot is out of use, lap after lap if need be, until its holder is
-//! back, finds out (its own step fails), takes the item back if there is one, and gives the slot back for the lap after the
-//! last that was passed over. So no thread waits for another, and a stalled thread costs one slot.
+//! the slot for the next one; between claiming and that step the slot is *in hand*. A consumer that finds it in the hands of a
+//! producer that has stalled passes over it: *held*, the slot is out of use, until its producer is back, finds out (its own
+//! step fails), takes the item back, and ends the lap. So no thread waits for another, and a stalled thread costs one slot.
 //!
 //! *Why it is right.* A state only ever goes up, in the order lap, then VACANT < FULL < HELD, so no value comes twice. In the
 //! hands of one thread, the slot's item is that thread's alone: others may change the state, to HELD, but touch the item
@@ -21,13 +20,12 @@
 //! where slots are freed, it says that whoever did it is done with the slot (S8), before its holder gives it back (S4).
 //!
 //! *Source.* Stamps: Vyukov's bounded MPMC queue. A consumer that spoils a slot whose producer is late: Correia and
-//! Ramalhete's FAAArrayQueue; Morrison and Afek, "Fast Concurrent Queues for x86 Processors", PPoPP 2013. To pass over a
-//! slot that a *consumer* is late with, and to count how far, is this crate's.
+//! Ramalhete's FAAArrayQueue; Morrison and Afek, "Fast Concurrent Queues for x86 Processors", PPoPP 2013.
 //!
 //! *Watched.* Somebody who waits for the end of a slot's lap, to free its memory, leaves a mark instead of waiting, and who
 //! ends the lap takes over.
 //!
-//! Edges: S1, S5 and S6 with S2 (the item goes over), S3 and S4 with S2 (the slot comes back), S7 with S4 (a watcher's work
+//! Edges: S1 and S6 with S2 (the item goes over), S3 and S4 with S2 (the slot comes back), S7 with S4 (a watcher's work
 //! goes over), S8 with S4 (who passed over has left).
 
 use core::cell::UnsafeCell;
@@ -35,8 +33,8 @@ use core::fmt;
 use core::mem::{MaybeUninit, needs_drop};
 
 use crate::backoff::Backoff;
-use crate::cardinality::{Cardinality, Many};
-use crate::sync::{AtomicUsize, Ordering, PATIENCE, Shadow, const_fn};
+use crate::cardinality::Cardinality;
+use crate::sync::{AtomicUsize, Ordering, PATIENCE, Shadow};
 
 /// The states; a lap's number lies above [`TAGS`].
 pub(super) const VACANT: usize = 0;
@@ -48,7 +46,7 @@ const WATCHED: usize = 4;
 pub(super) const TAGS: usize = 7;
 
 /// Memory for one item, and its state.
-pub struct Slot<T> {
+pub(super) struct Slot<T> {
     state: AtomicUsize,
     shadow: Shadow,
     item: UnsafeCell<MaybeUninit<T>>,
@@ -58,25 +56,6 @@ pub struct Slot<T> {
 unsafe impl<T: Send> Sync for Slot<T> {}
 
 impl<T> Slot<T> {
-    const_fn! {
-        /// Vacant, for lap 0.
-        pub(crate) fn new() -> Self {
-            Self {
-                state: AtomicUsize::new(VACANT),
-                shadow: Shadow::new(1),
-                item: UnsafeCell::new(MaybeUninit::uninit()),
-            }
-        }
-    }
-
-    /// Vacant, for `lap`.
-    #[cfg(all(test, not(loom), not(shuttle)))]
-    pub(super) fn in_lap(lap: usize) -> Self {
-        let slot = Self::new();
-        slot.state.store(lap | VACANT, Ordering::Relaxed);
-        slot
-    }
-
     /// Whether the holder of a slot has had its time: a few times what it takes to copy the item, and go on. If not, waits a
     /// little.
     #[inline]
@@ -121,7 +100,7 @@ impl<T> Slot<T> {
     /// The state; if it is [`FULL`] or [`VACANT`], all that was done to the item before is visible.
     #[inline(always)]
     pub(super) fn state(&self) -> usize {
-        // ORDERING: (S2) Acquire, pairs with (S1, S3, S4, S5, S6): the item, or that it is gone.
+        // ORDERING: (S2) Acquire, pairs with (S1, S3, S4, S6): the item, or that it is gone.
         self.state.load(Ordering::Acquire)
     }
 
@@ -167,14 +146,6 @@ impl<T> Slot<T> {
             && self.give_back(step)
     }
 
-    /// Gives the slot, full in `lap`, claimed by a consumer, and written anew, to the consumers of the next lap; false if it
-    /// was passed over.
-    pub(super) fn refill(&self, lap: usize, step: usize) -> bool {
-        let next = lap.wrapping_add(step) | FULL;
-        // ORDERING: (S5) Release, pairs with (S2): as for S1.
-        Many::hand_over(&self.state, lap | FULL, next, Ordering::Release).is_ok()
-    }
-
     /// Gives the slot, in hand and passed over or watched, back to the producers: for the lap after this one, or after the last
     /// that passed it. Says whether it is watched.
     #[cold]
@@ -192,14 +163,6 @@ impl<T> Slot<T> {
                 Err(further) => state = further,
             }
         }
-    }
-
-    /// Puts the slot, in the hands of a stalled thread, out of use up to and including `lap`, if it still is in `state`; for
-    /// slots that nobody frees meanwhile.
-    #[cold]
-    pub(super) fn pass_over(&self, state: usize, lap: usize) -> bool {
-        // Relaxed: nobody learns anything of the item from it.
-        self.hold(state, lap, Ordering::Relaxed)
     }
 
     #[track_caller]

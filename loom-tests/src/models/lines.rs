@@ -303,12 +303,12 @@ fn a_line_is_passed_over(model: Model) -> Checked {
 fn a_line_is_used_after_it_was_out(model: Model) -> Checked {
     model.at_least(50).check_outcomes(
         || {
-            let (tx, mut rx) = mpsc::bounded_in_lines_of(2, 2);
+            let (tx, mut rx) = mpsc::bounded_in_lines_of(2, 1);
             let other = tx.clone();
             let producer = thread::spawn(move || other.push(1));
             let mut all = Vec::new();
             let mut sent = Vec::new();
-            for i in [2, 3, 4, 5] {
+            for i in [2, 3, 4] {
                 // A line that was passed over counts until the consumer has come to it.
                 sent.extend(tx.push(i).ok().map(|()| i));
                 all.extend(rx.drain());
@@ -321,7 +321,7 @@ fn a_line_is_used_after_it_was_out(model: Model) -> Checked {
             assert_eq!(all, sent);
             place
         },
-        [None, Some(0), Some(1), Some(2), Some(3), Some(4)],
+        [None, Some(0), Some(1), Some(2), Some(3)],
     )
 }
 
