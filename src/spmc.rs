@@ -68,11 +68,13 @@ pub mod bounded {
     pub type Drain<'a, T> = queue::Drain<&'a Consumer<T>>;
 }
 
-/// A queue that holds at most `capacity` items, and refuses none while fewer are inside.
+/// A queue that never refuses an item while fewer than `capacity` are in it.
 ///
-/// The memory is allocated here, once, and freed with the last handle: for each item its size and a word, rounded up to its
-/// alignment. An operation of another thread that is in flight may count as an item; a slot whose holder was away while the
-/// queue went round once counts as one until consumers have come to it.
+/// Up to 64 items, or if an item is larger than 16 bytes, it holds exactly `capacity`; otherwise up to 12 more, as its handles'
+/// `capacity()` says. The memory is allocated here, once, and freed with the last handle: 64 bytes for seven items of up to 8 bytes
+/// or three of up to 16 (less for smaller ones), otherwise for each item its size and a word, rounded up to its alignment. An
+/// operation of another thread that is in flight may count as an item; a slot whose holder was away while the queue went round once
+/// counts, with those that share its line, until consumers have come to it.
 ///
 /// ```
 /// let (mut tx, rx) = raddle::spmc::bounded(2);

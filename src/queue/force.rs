@@ -40,7 +40,7 @@ pub(super) fn push<Q: Overwrite>(
     Err(item)
 }
 
-/// The items that gave way to one that was pushed by force, oldest first: none or one, hardly ever more.
+/// The items that gave way to one that was pushed by force, oldest first: none or one, or a line of them.
 #[derive(Debug)]
 pub struct Evicted<T> {
     first: Option<T>,

@@ -282,6 +282,9 @@ impl<Q: PushClaims> Producer<Q, Many> {
 impl<Q: Overwrite<Producers = One>> Producer<Q, One> {
     /// Puts `item` at the end of the queue; if that is full, in the place of the oldest item, which comes back.
     ///
+    /// In a queue of more than 64 items of up to 16 bytes, which share lines, up to seven of the oldest come back at once, and then none
+    /// from as many calls less one; never fewer than were asked for stay inside.
+    ///
     /// ```
     /// let (mut tx, rx) = raddle::spmc::bounded(2);
     /// assert_eq!(tx.force_push(1)?.next(), None);
@@ -303,9 +306,10 @@ impl<Q: Overwrite<Producers = One>> Producer<Q, One> {
 impl<Q: Overwrite + PushClaims> Producer<Q, Many> {
     /// Puts `item` at the end of the queue; if that is full, in the place of the oldest item, which comes back.
     ///
-    /// A queue of capacity 1 whose only slot is in the hands of a consumer waits for it. More than one item comes back if the
-    /// thread was overtaken, between taking the oldest item out and putting its own in,
-    /// by others that filled the queue again.
+    /// In a queue of more than 64 items of up to 16 bytes, which share lines, up to seven of the oldest come back at once, and then none
+    /// from as many calls less one; never fewer than were asked for stay inside. A queue of capacity 1 whose only slot is in the
+    /// hands of a consumer waits for it. More come back if the thread was overtaken, between taking the oldest item out and
+    /// putting its own in, by others that filled the queue again.
     ///
     /// ```
     /// let (tx, rx) = raddle::mpmc::bounded(2);
