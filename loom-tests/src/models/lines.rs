@@ -301,7 +301,7 @@ fn a_line_is_passed_over(model: Model) -> Checked {
 }
 
 fn a_line_is_used_after_it_was_out(model: Model) -> Checked {
-    model.at_least(50).check_outcomes(
+    model.at_least(50496).check_outcomes(
         || {
             let (tx, mut rx) = mpsc::bounded_in_lines_of(2, 1);
             let other = tx.clone();
