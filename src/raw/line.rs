@@ -327,6 +327,13 @@ impl Header {
         false
     }
 
+    /// Ends all slots, full, of a line that is out, and leaves the mark there.
+    #[cfg(all(test, not(loom), not(shuttle)))]
+    pub(super) fn vacate_and_freeze(&self, shape: Shape) {
+        let change = shape.lap().wrapping_sub(bits(0, shape.slots) << FULL);
+        assert!(self.word.fetch_add(change, Ordering::Relaxed) & OUT != 0, "not out");
+    }
+
     /// Fills the only slot of a line, full, claimed by a consumer and written anew, for the next lap, in one step; false if the line
     /// was passed over.
     #[must_use]

@@ -142,3 +142,80 @@ fn stay_away(capacity: usize, is_consumer: bool, back: usize) {
     assert!((0..capacity).all(|i| put(i).is_ok()) && put(0).is_err());
     assert!(core::iter::from_fn(next).eq(0..capacity));
 }
+
+impl<T> Feed<T> for VecDeque<T> {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn next(&mut self) -> T {
+        self.pop_front().expect("an item")
+    }
+
+    fn back(&mut self, item: T) {
+        self.push_front(item);
+    }
+}
+
+/// Whatever slots are spoilt meanwhile, a batch's items keep their order, and those that found no slot come back.
+#[test]
+fn a_batch_moves_on_from_spoilt_slots() {
+    for spoilt in 0..1_usize << MOST {
+        let ring = Ring::<usize, Many, Many>::with_lines_of(MOST, 4 * MOST);
+        let slots = |bits: usize| (0..MOST).filter(move |slot| bits >> slot & 1 != 0);
+        let mut feed: VecDeque<_> = (0..MOST + 3).collect();
+        // SAFETY: of many producers; the claims are filled below.
+        let claims = unsafe { ring.vacancies(MOST + 3) };
+        assert_eq!(claims.len, MOST + 3);
+        // Consumers have claimed the first line, and some spoil their slots.
+        let view = View::new(&ring, MOST);
+        ring.head.store(view.next_line(0), Ordering::Relaxed);
+        assert!(slots(spoilt).all(|slot| view.header(0).spoil(slot)));
+        // SAFETY: these claims, and as many items.
+        let done = unsafe { ring.fill(&claims, &mut feed) };
+        let spared = MOST - spoilt.count_ones() as usize;
+        assert_eq!((done, feed.len()), (spared + 3, MOST - spared));
+        let early = slots(!spoilt).map(|slot| {
+            // SAFETY: full, and claimed by a consumer.
+            let item = unsafe { view.item(slot).read() };
+            view.header(0).vacate(view.shape(), slot, 1);
+            item
+        });
+        assert!(early.eq(0..spared), "{spoilt:b}");
+        // SAFETY: of many consumers.
+        let next = || unsafe { pop(&ring, &mut ()) };
+        assert!(core::iter::from_fn(next).eq(spared..spared + 3));
+        assert!(feed.into_iter().eq(spared + 3..MOST + 3));
+        // The line is vacant again: the ring holds what it did.
+        // SAFETY: of many producers.
+        let put = |i| unsafe { push(&ring, &mut (), i) };
+        assert!((0..4 * MOST).all(|i| put(i).is_ok()));
+        assert!(core::iter::from_fn(next).eq(0..4 * MOST));
+    }
+}
+
+/// The holder of a line's last slots freezes before it takes the mark off that a producer has set meanwhile.
+#[test]
+fn a_line_comes_back_without_the_help_of_who_ended_it() {
+    in_time(come_back);
+}
+
+fn come_back() {
+    let ring = Ring::<usize, Many, Many>::with_lines_of(2, 4);
+    // SAFETY: of many producers.
+    let put = |i| unsafe { push(&ring, &mut (), i) };
+    // SAFETY: of many consumers.
+    let next = || unsafe { pop(&ring, &mut ()) };
+    assert_eq!((put(0), put(1)), (Ok(()), Ok(())));
+    // SAFETY: of many consumers; they are ended below.
+    assert_eq!(unsafe { ring.fronts(2) }.len, 2);
+    for i in 0..8 {
+        assert_eq!((put(i), next()), (Ok(()), Some(i)));
+    }
+    View::new(&ring, 2).header(0).vacate_and_freeze(View::new(&ring, 2).shape());
+    for i in 0..20 {
+        assert_eq!((put(i), put(i), next(), next()), (Ok(()), Ok(()), Some(i), Some(i)));
+    }
+    assert!((0..4).all(|i| put(i).is_ok()));
+    assert!(core::iter::from_fn(next).eq(0..4));
+}
