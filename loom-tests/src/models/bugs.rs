@@ -225,6 +225,7 @@ fn what_is_forced_in_keeps_its_producers_order(model: Model) -> Checked {
             (evicted, pushed, popped, rest)
         },
         [
+            (vec![2], false, Some(1), vec![3]),
             (vec![], false, Some(1), vec![2, 3]),
             (vec![1], false, Some(2), vec![3]),
             (vec![1], true, Some(2), vec![3, 4]),
