@@ -10,7 +10,7 @@
 //! | [`stamped_ring`] | Vyukov's ring: waits for a slot in the hands of another thread | it is not lock-free |
 //! | [`credit`] | the unbounded queue, and a count of items | the count is one more contended word |
 //!
-//! | design | idea | wins in batches, loses a little elsewhere; not built into `raw` yet |
+//! | design | idea | what `raw::ring` is made from, without handles |
 //! |---|---|---|
 //! | [`line_word`] | one word of state for the slots of a line | see `docs/ring.md` |
 //!
