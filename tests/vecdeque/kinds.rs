@@ -49,7 +49,10 @@ kinds! {
     }, exact: false;
 
     mpsc_bounded: mpsc::bounded, [many_producers one_consumer],
-    |layout, asked| raddle::mpsc::bounded(asked), exact: true;
+    |layout, asked| match layout {
+        0 => raddle::mpsc::bounded(asked),
+        slots => raddle::mpsc::bounded_in_lines_of(slots, asked),
+    }, exact: layout == 1 || layout == 0 && asked <= 64;
 
     mpsc_unbounded: mpsc::unbounded, [many_producers one_consumer],
     |layout, asked| match layout {
@@ -58,7 +61,10 @@ kinds! {
     }, exact: false;
 
     spmc_bounded: spmc::bounded, [one_producer many_consumers force],
-    |layout, asked| raddle::spmc::bounded(asked), exact: true;
+    |layout, asked| match layout {
+        0 => raddle::spmc::bounded(asked),
+        slots => raddle::spmc::bounded_in_lines_of(slots, asked),
+    }, exact: layout == 1 || layout == 0 && asked <= 64;
 
     spmc_unbounded: spmc::unbounded, [one_producer many_consumers nothing_in_front],
     |layout, asked| match layout {
@@ -67,7 +73,10 @@ kinds! {
     }, exact: false;
 
     mpmc_bounded: mpmc::bounded, [many_producers many_consumers force],
-    |layout, asked| raddle::mpmc::bounded(asked), exact: true;
+    |layout, asked| match layout {
+        0 => raddle::mpmc::bounded(asked),
+        slots => raddle::mpmc::bounded_in_lines_of(slots, asked),
+    }, exact: layout == 1 || layout == 0 && asked <= 64;
 
     mpmc_unbounded: mpmc::unbounded, [many_producers many_consumers nothing_in_front],
     |layout, asked| match layout {
