@@ -12,7 +12,6 @@
 //! tells; *lap*: one round through the ring; *run*: slots that lie side by side in memory.
 
 mod lines;
-mod line;
 mod ring;
 mod segments;
 mod slot;
@@ -20,14 +19,15 @@ mod spares;
 #[cfg(all(test, not(loom), not(shuttle)))]
 mod tests;
 
-pub(crate) use line::Slot;
 pub(crate) use lines::{LineChain, LineRing};
-pub(crate) use ring::Ring;
+pub(crate) use ring::{Ring, Slot};
 pub(crate) use segments::Segments;
 
 use core::ptr::{copy_nonoverlapping, null_mut};
 
+use crate::backoff::Backoff;
 use crate::cardinality::{Cardinality, Many, One};
+use crate::sync::PATIENCE;
 
 /// What the queue floor asks of a mechanism.
 ///
@@ -224,6 +224,20 @@ impl<I: Copy> Place<I> {
 
 /// Most slots that are claimed with one step: so many does a thread take with it that is frozen right then.
 pub(crate) const MOST_AT_ONCE: usize = 32;
+
+/// Whether the holder of a slot for a `T` has had its time: a few times what it takes to copy the item, and go on. If not, waits
+/// a little.
+#[inline]
+fn is_overdue<T>(patience: &Backoff) -> bool {
+    // A pause beyond the first few is 64 long, more than the copy of a KiB takes.
+    let kib = u32::try_from(size_of::<T>() / 1024).unwrap_or(u32::MAX);
+    let steps = PATIENCE.saturating_add(kib);
+    let is_overdue = patience.is_at_least(steps);
+    if !is_overdue {
+        patience.spin();
+    }
+    is_overdue
+}
 
 /// Slots claimed with one step.
 #[derive(Clone, Copy, Debug)]

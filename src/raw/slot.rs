@@ -32,9 +32,8 @@ use core::cell::UnsafeCell;
 use core::fmt;
 use core::mem::{MaybeUninit, needs_drop};
 
-use crate::backoff::Backoff;
 use crate::cardinality::Cardinality;
-use crate::sync::{AtomicUsize, Ordering, PATIENCE, Shadow};
+use crate::sync::{AtomicUsize, Ordering, Shadow};
 
 /// The states; a lap's number lies above [`TAGS`].
 pub(super) const VACANT: usize = 0;
@@ -56,20 +55,6 @@ pub(super) struct Slot<T> {
 unsafe impl<T: Send> Sync for Slot<T> {}
 
 impl<T> Slot<T> {
-    /// Whether the holder of a slot has had its time: a few times what it takes to copy the item, and go on. If not, waits a
-    /// little.
-    #[inline]
-    pub(super) fn is_overdue(patience: &Backoff) -> bool {
-        // A pause beyond the first few is 64 long, more than the copy of a KiB takes.
-        let kib = u32::try_from(size_of::<T>() / 1024).unwrap_or(u32::MAX);
-        let steps = PATIENCE.saturating_add(kib);
-        let is_overdue = patience.is_at_least(steps);
-        if !is_overdue {
-            patience.spin();
-        }
-        is_overdue
-    }
-
     /// Makes `place` a slot, vacant for lap 0; in place, since an item may be too large for the stack.
     ///
     /// # Safety

@@ -1,10 +1,10 @@
 //! Several slots at once.
 
-use super::super::line::{self, Header, Stage};
-use super::super::{Claims, Feed, Place, Refused, Run, copy_run};
-use super::{Store, View, Way};
+use super::line::{self, Header, Stage, Store};
+use super::view::{View, Way};
 use crate::backoff::Backoff;
 use crate::cardinality::{Cardinality, Many, One};
+use crate::raw::{Claims, Feed, Place, Refused, Run, copy_run};
 
 /// What many do with what they have claimed.
 impl<T, C: Cardinality, S: Store<T>> View<'_, T, Many, C, S> {

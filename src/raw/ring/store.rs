@@ -6,8 +6,8 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
+use super::line::{Header, MOST, Slot, Store};
 use crate::cacheline::LINE;
-use crate::raw::line::{Header, MOST, Slot, Store};
 
 /// Largest capacity that is kept exactly, at the price of a word per item.
 const EXACT: usize = 64;

@@ -2,6 +2,7 @@
 
 use alloc::collections::VecDeque;
 
+use super::line::MOST;
 use super::*;
 use crate::raw::tests::in_time;
 use crate::raw::{pop, push};

@@ -8,8 +8,8 @@ use super::segment::{Segment, Word};
 use super::{PushEnd, Segments};
 use crate::backoff::Backoff;
 use crate::cardinality::{Cardinality, Many, One};
-use crate::raw::slot::{FULL, Slot, VACANT};
-use crate::raw::{Claim, Claims, MOST_AT_ONCE, Place, PopClaims, PopRuns, Run};
+use crate::raw::slot::{FULL, VACANT};
+use crate::raw::{Claim, Claims, MOST_AT_ONCE, Place, PopClaims, PopRuns, Run, is_overdue};
 use crate::sync::Ordering;
 
 /// How `One` and `Many` consumers differ.
@@ -47,7 +47,7 @@ impl<T, P: PushEnd, C: Cardinality> Segments<T, P, C> {
     /// that a claim is over, and no longer keeps its segment.
     #[cold]
     fn wait_or_pass_over(&self, word: Word, patience: &Backoff) -> bool {
-        if !Slot::<T>::is_overdue(patience) {
+        if !is_overdue::<T>(patience) {
             return false;
         }
         // SAFETY: as in `look`.
