@@ -41,7 +41,7 @@ impl<T, const N: usize> Fixed<T, N> {
         #[must_use]
         pub fn new() -> Self {
             const { assert!(N > 0, "raddle: a queue of capacity 0 can hold nothing; use at least 1") };
-            Self { ring: Ring::of(array![Slot::new(); N], N, 1) }
+            Self { ring: Ring::of(array![Slot::new(); N]) }
         }
     }
 

@@ -11,6 +11,7 @@
 //! *index*: how many places an end has gone since the queue was made; *line*: a header and the slots whose state it
 //! tells; *lap*: one round through the ring; *run*: slots that lie side by side in memory.
 
+mod grid;
 mod lines;
 mod ring;
 mod segments;

@@ -38,6 +38,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem::needs_drop;
 
+use super::grid::{Grid, Heap, by_slots};
 use super::{
     Claim, Claims, Feed, Overwrite, Place, PopClaims, PopRuns, PushClaims, PushRuns, RawQueue,
     Refused, Run,
@@ -48,23 +49,20 @@ use crate::sync::{AtomicUsize, Ordering, const_fn};
 
 mod line;
 mod runs;
-mod store;
 mod view;
 
 pub(crate) use line::Slot;
-use line::{LAP, SLOT_BITS, Store};
-pub(crate) use store::Heap;
+use line::{Header, Store};
 use view::View;
 
+type Lines<T> = Heap<Header, T>;
+
 /// A bounded queue in lines `S`, for `P` producers and `C` consumers. See the head of the file.
-pub struct Ring<T, P: Cardinality, C: Cardinality, S: Store<T> = Heap<T>> {
+pub struct Ring<T, P: Cardinality, C: Cardinality, S: Store<T> = Lines<T>> {
     head: CachePadded<AtomicUsize>,
     tail: CachePadded<AtomicUsize>,
     store: S,
-    /// Behind the last line, as an index of lap 0.
-    end: usize,
-    /// The bits of an index, and of a line's word, below the lap.
-    below_lap: usize,
+    grid: Grid,
     items: PhantomData<fn() -> T>,
     ends: PhantomData<(P, C)>,
 }
@@ -79,66 +77,42 @@ impl<T, P: Cardinality, C: Cardinality> Ring<T, P, C> {
     /// # Panics
     /// If `capacity` is 0, or needs more memory than there can be.
     pub(crate) fn new(capacity: usize) -> Self {
-        Self::with_lines_of(Heap::<T>::slots_for(capacity), capacity)
+        let (store, grid) = Lines::for_capacity(capacity);
+        Self::on(store, grid)
     }
 
-    /// A ring that holds at least `capacity` items, `slots` of them to a line: one, or as many as fit; in models and tests any number up
-    /// to that.
+    /// The same with `slots` to a line: see [`Heap::with_lines_of`].
     ///
     /// # Panics
     /// As for `new`.
     pub(crate) fn with_lines_of(slots: usize, capacity: usize) -> Self {
-        let fit = store::fit::<T>();
-        let few = if cfg!(any(test, loom, shuttle)) { slots } else { fit };
-        let slots = if slots <= 1 { 1 } else { few.min(fit) };
-        assert!(
-            capacity > 0,
-            "raddle: a bounded queue needs a capacity of at least 1, got 0; for the closest thing to a hand-over use 1"
-        );
-        let lines = Heap::<T>::lines_for(slots, capacity);
-        let Some(store) = Heap::new(lines, slots) else {
-            panic!(
-                "raddle: a capacity of {capacity} items of {} bytes needs more than isize::MAX bytes; ask for fewer",
-                size_of::<T>()
-            )
-        };
-        Self::of(store, lines, slots)
+        let (store, grid) = Lines::with_lines_of(slots, capacity);
+        Self::on(store, grid)
+    }
+}
+
+impl<T, P: Cardinality, C: Cardinality, const N: usize> Ring<T, P, C, [Slot<T>; N]> {
+    const_fn! {
+        /// A ring in `slots`, at least one.
+        pub(crate) fn of(slots: [Slot<T>; N]) -> Self {
+            Self::on(slots, Grid::new(N, 1))
+        }
     }
 }
 
 impl<T, P: Cardinality, C: Cardinality, S: Store<T>> Ring<T, P, C, S> {
     const_fn! {
-        /// A ring of the lines in `store`: so many, at least one, of so many slots.
-        pub(crate) fn of(store: S, lines: usize, slots: usize) -> Self {
+        fn on(store: S, grid: Grid) -> Self {
             Self {
                 head: CachePadded::new(AtomicUsize::new(0)),
                 tail: CachePadded::new(AtomicUsize::new(0)),
                 store,
-                end: lines << slot_bits(slots),
-                below_lap: below_lap(lines),
+                grid,
                 items: PhantomData,
                 ends: PhantomData,
             }
         }
     }
-}
-
-/// How many bits of an index say the slot.
-#[inline(always)]
-const fn slot_bits(slots: usize) -> u32 {
-    if slots == 1 { 0 } else { SLOT_BITS }
-}
-
-/// The bits below the lap, in an index of so many lines and in a line's word.
-const fn below_lap(lines: usize) -> usize {
-    let bits = lines.next_power_of_two().trailing_zeros() + SLOT_BITS;
-    (1 << if bits < LAP { LAP } else { bits }) - 1
-}
-
-/// Whether index `a` comes before index `b`.
-#[inline(always)]
-fn is_before(a: usize, b: usize) -> bool {
-    a.wrapping_sub(b).cast_signed() < 0
 }
 
 impl<T, P: Cardinality, C: Cardinality, S: Store<T>> Ring<T, P, C, S> {
@@ -155,20 +129,12 @@ impl<T, P: Cardinality, C: Cardinality, S: Store<T>> Ring<T, P, C, S> {
     }
 }
 
-/// Calls a method of [`View`], with the number of slots to a line a constant: its arithmetic is shifts then, and nothing at all
-/// with one. (A macro, since a closure may not be inlined.)
+/// Calls a method of [`View`].
 macro_rules! view {
     ($ring:ident.$method:ident($($argument:expr),*)) => {
-        match $ring.store.slots() {
-            #[cfg(any(test, loom, shuttle))]
-            slots if slots != 1 && slots != store::fit::<T>() => {
-                View::new($ring, slots).$method($($argument),*)
-            }
-            slots if slots == 1 || store::fit::<T>() == 1 => {
-                View::new($ring, 1).$method($($argument),*)
-            }
-            _ => View::new($ring, store::fit::<T>()).$method($($argument),*),
-        }
+        by_slots!($ring.store.slots(), Lines::<T>::FIT, |slots| {
+            View::new($ring, slots).$method($($argument),*)
+        })
     };
 }
 
@@ -237,7 +203,7 @@ unsafe impl<T, C: Cardinality, S: Store<T>> PushClaims for Ring<T, Many, C, S> {
     }
 
     unsafe fn vacancy_at(&self, claims: &Claims, i: usize) -> Claim<T> {
-        view!(self.at_far(claims.first, i))
+        view!(self.nth_claim(claims, i))
     }
 
     #[inline]
@@ -253,7 +219,7 @@ unsafe impl<T, P: Cardinality, S: Store<T>> PopClaims for Ring<T, P, Many, S> {
     }
 
     unsafe fn front_at(&self, claims: &Claims, i: usize) -> Option<Claim<T>> {
-        Some(view!(self.at_far(claims.first, i)))
+        Some(view!(self.nth_claim(claims, i)))
     }
 
     #[inline]
@@ -269,7 +235,7 @@ unsafe impl<T, P: Cardinality, S: Store<T>> PopClaims for Ring<T, P, Many, S> {
 unsafe impl<T, C: Cardinality, S: Store<T>> PushRuns for Ring<T, One, C, S> {
     type PushPlace = Place<usize>;
 
-    const PUSH_RUN: usize = store::fit::<T>();
+    const PUSH_RUN: usize = Lines::<T>::FIT;
 
     #[inline(always)]
     fn producer_place(&self, _seat: &()) -> Place<usize> {
@@ -297,7 +263,7 @@ unsafe impl<T, C: Cardinality, S: Store<T>> PushRuns for Ring<T, One, C, S> {
 unsafe impl<T, P: Cardinality, S: Store<T>> PopRuns for Ring<T, P, One, S> {
     type PopPlace = Place<usize>;
 
-    const POP_RUN: usize = store::fit::<T>();
+    const POP_RUN: usize = Lines::<T>::FIT;
 
     #[inline(always)]
     fn consumer_place(&self, _seat: &Known) -> Place<usize> {

@@ -43,20 +43,13 @@ use core::cell::UnsafeCell;
 use core::fmt;
 use core::mem::MaybeUninit;
 
+use crate::raw::grid::{self, Grid, Heap, LAP, MOST, SLOT_BITS};
 use crate::sync::{AtomicUsize, Ordering, Shadow, const_fn};
-
-/// Most slots to a line, one less than a power of two: so many words share a cache line of 64 bytes with the word of state. (3 of
-/// 4 bytes where words are small: the lap needs its bits.)
-pub(super) const MOST: usize = if usize::BITS >= 64 { 7 } else { 3 };
-
-/// The bits of a slot's number in its line.
-pub(super) const SLOT_BITS: u32 = (MOST + 1).trailing_zeros();
 
 const OUT: usize = 1;
 const HELD: u32 = 1;
 const FULL: u32 = HELD + MOST as u32;
-/// So many bits lie below the lap, at least; where it begins is the ring's choice, and the same in its indices.
-pub(super) const LAP: u32 = FULL + MOST as u32 + SLOT_BITS;
+const _: () = assert!(FULL + MOST as u32 + SLOT_BITS == LAP);
 const SLOTS: usize = (1 << MOST) - 1;
 
 /// Where a line is, seen from a lap.
@@ -128,33 +121,16 @@ pub(super) fn bits(slot: usize, n: usize) -> usize {
     ((1 << n) - 1) << slot
 }
 
-/// What the lines of a ring have in common.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Shape {
-    /// How many slots a line has.
-    pub(super) slots: usize,
-    /// The bits of a word below the lap.
-    pub(super) below_lap: usize,
+/// How many places end with `n` slots from `slot` on.
+#[inline(always)]
+fn places(grid: Grid, slot: usize, n: usize) -> usize {
+    if slot + n == grid.slots { n + MOST + 1 - grid.slots } else { n }
 }
 
-impl Shape {
-    /// From a lap to the next.
-    #[inline(always)]
-    fn lap(self) -> usize {
-        self.below_lap.wrapping_add(1)
-    }
-
-    /// How many places end with `n` slots from `slot` on.
-    #[inline(always)]
-    fn places(self, slot: usize, n: usize) -> usize {
-        if slot + n == self.slots { n + MOST + 1 - self.slots } else { n }
-    }
-
-    /// How many places end with the slots of `bits`.
-    fn places_of(self, bits: usize) -> usize {
-        let last = self.slots - 1;
-        (bits & !(1 << last)).count_ones() as usize + self.places(last, bits >> last)
-    }
+/// How many places end with the slots of `bits`.
+fn places_of(grid: Grid, bits: usize) -> usize {
+    let last = grid.slots - 1;
+    (bits & !(1 << last)).count_ones() as usize + places(grid, last, bits >> last)
 }
 
 /// What stands before the slots of a line: the word, and what a race detector knows of the slots.
@@ -223,7 +199,7 @@ impl Header {
     #[inline(always)]
     pub(super) fn fill_all(
         &self,
-        shape: Shape,
+        grid: Grid,
         bits: usize,
         mut leave: impl FnMut(usize, usize),
     ) -> usize {
@@ -244,21 +220,21 @@ impl Header {
         }
         if mine != bits {
             let spoilt = bits & !mine;
-            self.end(shape, shape.places_of(spoilt), spoilt << HELD);
+            self.end(grid, places_of(grid, spoilt), spoilt << HELD);
         }
         mine
     }
 
     /// Ends a slot that was spoilt before it was filled, after its item was moved out.
     #[cold]
-    pub(super) fn take_back(&self, shape: Shape, slot: usize) {
-        self.end(shape, shape.places(slot, 1), (1 << slot << FULL) | (1 << slot << HELD));
+    pub(super) fn take_back(&self, grid: Grid, slot: usize) {
+        self.end(grid, places(grid, slot, 1), (1 << slot << FULL) | (1 << slot << HELD));
     }
 
     /// Ends `n` slots from `slot` on, full, claimed by a consumer and emptied.
     #[inline(always)]
-    pub(super) fn vacate(&self, shape: Shape, slot: usize, n: usize) {
-        self.end(shape, shape.places(slot, n), bits(slot, n) << FULL);
+    pub(super) fn vacate(&self, grid: Grid, slot: usize, n: usize) {
+        self.end(grid, places(grid, slot, n), bits(slot, n) << FULL);
     }
 
     /// As [`vacate`](Self::vacate) for the only slot of a line, by the only consumer: vacant in the lap of `next`.
@@ -277,22 +253,22 @@ impl Header {
 
     /// Ends those slots before number `before` that the only consumer has emptied and not ended yet.
     #[inline(always)]
-    pub(super) fn vacate_before(&self, shape: Shape, before: usize) {
+    pub(super) fn vacate_before(&self, grid: Grid, before: usize) {
         // Relaxed: the bits of these slots change no more, except that spoilt ones are taken back.
         let emptied = Look(self.word.load(Ordering::Relaxed)).full_and_not_held() & bits(0, before);
         if emptied != 0 {
-            self.end(shape, shape.places_of(emptied), emptied << FULL);
+            self.end(grid, places_of(grid, emptied), emptied << FULL);
         }
     }
 
     /// Ends so many places, in hand and empty, whose `marks` go.
     #[inline(always)]
-    fn end(&self, shape: Shape, places: usize, marks: usize) {
-        let change = (places * (shape.lap() >> SLOT_BITS)).wrapping_sub(marks);
+    fn end(&self, grid: Grid, places: usize, marks: usize) {
+        let change = (places * (grid.lap() >> SLOT_BITS)).wrapping_sub(marks);
         // ORDERING: (L4) Release, pairs with (L5): the items are out before the line is of the next lap.
         let before = self.word.fetch_add(change, Ordering::Release);
         let after = before.wrapping_add(change);
-        if before & OUT != 0 && after ^ before > shape.below_lap {
+        if before & OUT != 0 && after ^ before > grid.below_lap {
             self.come_back(Look(after));
         }
     }
@@ -307,8 +283,8 @@ impl Header {
 
     /// Puts the line, of the lap before `look`'s next and not over, out for that next lap, if it still is as it was.
     #[cold]
-    pub(super) fn pass_over(&self, shape: Shape, Look(word): Look) {
-        let out = word.wrapping_add(shape.lap()) | OUT;
+    pub(super) fn pass_over(&self, grid: Grid, Look(word): Look) {
+        let out = word.wrapping_add(grid.lap()) | OUT;
         // Relaxed: nobody learns anything of an item from it. If it fails, somebody has moved.
         let _ = self.word.compare_exchange(word, out, Ordering::Relaxed, Ordering::Relaxed);
     }
@@ -329,18 +305,18 @@ impl Header {
 
     /// Ends all slots, full, of a line that is out, and leaves the mark there.
     #[cfg(all(test, not(loom), not(shuttle)))]
-    pub(super) fn vacate_and_freeze(&self, shape: Shape) {
-        let change = shape.lap().wrapping_sub(bits(0, shape.slots) << FULL);
+    pub(super) fn vacate_and_freeze(&self, grid: Grid) {
+        let change = grid.lap().wrapping_sub(bits(0, grid.slots) << FULL);
         assert!(self.word.fetch_add(change, Ordering::Relaxed) & OUT != 0, "not out");
     }
 
     /// Fills the only slot of a line, full, claimed by a consumer and written anew, for the next lap, in one step; false if the line
     /// was passed over.
     #[must_use]
-    pub(super) fn refill(&self, shape: Shape) -> bool {
+    pub(super) fn refill(&self, grid: Grid) -> bool {
         // Relaxed: as it was found full, or else passed over.
         let word = self.word.load(Ordering::Relaxed);
-        let next = word.wrapping_add(shape.lap());
+        let next = word.wrapping_add(grid.lap());
         // ORDERING: (L9) Release, pairs with (L5): as for L1.
         word & OUT == 0
             && self.word.compare_exchange(word, next, Ordering::Release, Ordering::Relaxed).is_ok()
@@ -378,25 +354,53 @@ impl<T> fmt::Debug for Slot<T> {
     }
 }
 
-/// Where a ring's lines are.
+/// Where a ring's lines are: its own [`Heap`], or an array of lines of one slot.
 ///
 /// # Safety
-/// `header` and `slot` give what belongs to the line, for as long as the store lives.
+/// `header` and `item` give what belongs to the line, for as long as the store lives.
 pub unsafe trait Store<T> {
     /// How many slots a line has.
     fn slots(&self) -> usize;
 
-    /// The header of line number `line`; lines have so many [`slots`](Self::slots), which the caller may know at compile time.
+    /// As [`Heap::header`].
     ///
     /// # Safety
     /// There is such a line, and lines have so many slots.
     unsafe fn header(&self, line: usize, slots: usize) -> &Header;
 
-    /// The place of an item of line number `line`.
+    /// As [`Heap::item`].
     ///
     /// # Safety
     /// There is such a line, it has such a slot, and lines have so many slots.
     unsafe fn item(&self, line: usize, slot: usize, slots: usize) -> *mut T;
+}
+
+impl grid::Header for Header {
+    const SIZE: usize = size_of::<usize>();
+
+    fn new(slots: usize) -> Self {
+        Self::new(slots)
+    }
+}
+
+// SAFETY: a heap's headers and items are of the line that was asked for.
+unsafe impl<T> Store<T> for Heap<Header, T> {
+    #[inline(always)]
+    fn slots(&self) -> usize {
+        self.slots()
+    }
+
+    #[inline(always)]
+    unsafe fn header(&self, line: usize, slots: usize) -> &Header {
+        // SAFETY: passed on to the caller.
+        unsafe { self.header(line, slots) }
+    }
+
+    #[inline(always)]
+    unsafe fn item(&self, line: usize, slot: usize, slots: usize) -> *mut T {
+        // SAFETY: passed on to the caller.
+        unsafe { self.item(line, slot, slots) }
+    }
 }
 
 // SAFETY: a slot and its header are one value of the array.

@@ -1,9 +1,10 @@
 //! Several slots at once.
 
 use super::line::{self, Header, Stage, Store};
-use super::view::{View, Way};
+use super::view::View;
 use crate::backoff::Backoff;
 use crate::cardinality::{Cardinality, Many, One};
+use crate::raw::grid::Way;
 use crate::raw::{Claims, Feed, Place, Refused, Run, copy_run};
 
 /// What many do with what they have claimed.
@@ -28,12 +29,12 @@ impl<T, C: Cardinality, S: Store<T>> View<'_, T, Many, C, S> {
                     header.touch(first, 1);
                     // SAFETY: spoilt, and so still this thread's.
                     feed.back(unsafe { items.add(first).read() });
-                    header.take_back(self.shape(), first);
+                    header.take_back(self.grid, first);
                 }
                 (left, index) = (left - 1, self.nth(index, 1));
                 continue;
             }
-            let full = header.fill_all(self.shape(), line::bits(first, n), |from, to| {
+            let full = header.fill_all(self.grid, line::bits(first, n), |from, to| {
                 // SAFETY: these are claimed and not full, and so this thread's; `to` are some of `from`, with an item in each.
                 unsafe { move_up(header, items, from, to, feed) };
             });
@@ -96,8 +97,8 @@ impl<T, P: Cardinality, S: Store<T>> View<'_, T, P, Many, S> {
 
     /// See [`Overwrite`](crate::raw::Overwrite).
     pub(super) fn replace(self, item: T) -> Result<T, Refused<T>> {
-        let tail = self.tail();
-        if self.slot(tail) != 0 || !self.is_full_at(tail) {
+        let tail = self.ring.tail();
+        if self.slot(tail) != 0 || !self.is_full_at(self.ring.head(), tail) {
             return Err(Refused { item, oldest: None });
         }
         let Claims { first, len: 1.. } = self.claim_to_pop(1) else {
@@ -112,14 +113,14 @@ impl<T, P: Cardinality, S: Store<T>> View<'_, T, P, Many, S> {
         // to a line the slot is not vacant before all others have ended.
         let index = first.wrapping_add(self.lap());
         // Nobody can claim it while the slot is in hand; if it is passed over, the refill fails.
-        if self.slots > 1 || self.tail() != index {
+        if self.slots > 1 || self.ring.tail() != index {
             self.vacate(first, 1);
             return Err(Refused { item, oldest: Some(evicted) });
         }
         // SAFETY: as above.
         unsafe { place.write(item) };
-        if header.refill(self.shape()) {
-            P::pass(&self.tail, index, self.next_line(index));
+        if header.refill(self.grid) {
+            P::pass(&self.ring.tail, index, self.next_line(index));
             return Ok(evicted);
         }
         // SAFETY: still in hand, and written just now.
@@ -157,7 +158,7 @@ impl<T, P: Cardinality, C: Cardinality, S: Store<T>> View<'_, T, P, C, S> {
     pub(super) fn publish(self, index: usize, n: usize) {
         let header = self.header(index);
         if self.slots == 1 {
-            header.fill_alone(index & !self.below_lap);
+            header.fill_alone(self.lap_of(index));
         } else {
             header.fill_unspoilt(line::bits(self.slot(index), n));
         }
@@ -208,16 +209,16 @@ impl<T, P: Cardinality, S: Store<T>> View<'_, T, P, One, S> {
             if full > 0 {
                 break full;
             }
-            if index != self.head() && look.stage(index, self.below_lap) != Stage::Spent {
+            if index != self.ring.head() && look.stage(index, self.below_lap) != Stage::Spent {
                 return Run::NONE;
             }
             match self.clear_for_pop(index, look, &patience) {
-                Way::Open => place.next = self.head(),
+                Way::Open => place.next = self.ring.head(),
                 Way::There => break 1,
                 Way::Spent => {
                     place.next = self.next_line(index);
-                    if index == self.head() {
-                        One::settle(&self.head, place.next);
+                    if index == self.ring.head() {
+                        One::settle(&self.ring.head, place.next);
                     }
                     patience.reset();
                 }

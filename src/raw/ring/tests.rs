@@ -2,8 +2,8 @@
 
 use alloc::collections::VecDeque;
 
-use super::line::MOST;
 use super::*;
+use crate::raw::grid::MOST;
 use crate::raw::tests::in_time;
 use crate::raw::{pop, push};
 
@@ -11,10 +11,12 @@ impl<T, P: Cardinality, C: Cardinality> Ring<T, P, C> {
     /// Empty, and as if it had gone round until `laps` before the last.
     fn late(slots: usize, capacity: usize, laps: usize) -> Self {
         let ring = Self::with_lines_of(slots, capacity);
-        let first = laps.wrapping_mul(ring.below_lap + 1).wrapping_neg();
+        let first = laps.wrapping_mul(ring.grid.lap()).wrapping_neg();
         let view = View::new(&ring, slots);
-        for line in 0..ring.end >> slot_bits(slots) {
-            view.header(line << slot_bits(slots)).set_lap(first);
+        let mut line = 0;
+        while line < view.lap() {
+            view.header(line).set_lap(first);
+            line = view.next_line(line);
         }
         ring.head.store(first, Ordering::Relaxed);
         ring.tail.store(first, Ordering::Relaxed);
@@ -179,7 +181,7 @@ fn a_batch_moves_on_from_spoilt_slots() {
         let early = slots(!spoilt).map(|slot| {
             // SAFETY: full, and claimed by a consumer.
             let item = unsafe { view.item(slot).read() };
-            view.header(0).vacate(view.shape(), slot, 1);
+            view.header(0).vacate(view.grid, slot, 1);
             item
         });
         assert!(early.eq(0..spared), "{spoilt:b}");
@@ -213,7 +215,7 @@ fn come_back() {
     for i in 0..8 {
         assert_eq!((put(i), next()), (Ok(()), Some(i)));
     }
-    View::new(&ring, 2).header(0).vacate_and_freeze(View::new(&ring, 2).shape());
+    View::new(&ring, 2).header(0).vacate_and_freeze(ring.grid);
     for i in 0..20 {
         assert_eq!((put(i), put(i), next(), next()), (Ok(()), Ok(()), Some(i), Some(i)));
     }
