@@ -9,7 +9,7 @@
 //!
 //! How many slots a line has is a number of the [`Heap`], but a constant in all arithmetic: see [`by_slots`].
 
-use crate::sync::const_fn;
+use crate::sync::{Shadow, const_fn};
 
 mod heap;
 
@@ -156,11 +156,20 @@ impl Grid {
     }
 }
 
+/// `n` slots from `slot` on are written, or moved out of, here, by whoever has them in hand.
+#[inline(always)]
+#[cfg_attr(all(loom, feature = "loom"), track_caller)]
+pub(super) fn touch(shadow: &Shadow, slot: usize, n: usize) {
+    for slot in slot..slot + n {
+        shadow.write(slot);
+    }
+}
+
 /// Whether an end can go on at an index.
 pub(super) enum Way {
     /// It may be possible now.
     Open,
-    /// To a consumer: it has come, and is the caller's.
+    /// Here, now.
     There,
     /// At the next line: this one was used, or passed over.
     Spent,
