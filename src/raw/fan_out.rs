@@ -66,7 +66,8 @@ impl grid::Header for Header {
 
     fn new(slots: usize) -> Self {
         Self {
-            filled: AtomicUsize::new(0),
+            // The lap before the first.
+            filled: AtomicUsize::new(usize::MAX),
             ended: AtomicUsize::new(slots),
             shadow: Shadow::new(slots),
         }
@@ -92,10 +93,11 @@ impl Header {
         self.filled.store(lap | PASSED_BY, Ordering::Relaxed);
     }
 
-    /// Whether the producer said so.
-    fn is_passed_by(&self, lap: usize) -> bool {
+    /// What the producer said last, to itself.
+    #[inline(always)]
+    fn said(&self) -> usize {
         // Relaxed: its own word.
-        self.filled.load(Ordering::Relaxed) == lap | PASSED_BY
+        self.filled.load(Ordering::Relaxed)
     }
 
     /// What the producer said last.
@@ -200,16 +202,18 @@ impl<T> FanOut<T> {
     #[inline(always)]
     fn way_to_push(&self, grid: Grid, index: usize, patience: &Backoff) -> Way {
         let header = self.header(grid, index);
-        // A line that was begun, was looked at. One that was passed by, on a walk that came to nothing, stays so.
+        // A line that was begun, was looked at. A walk may have passed one by and come to nothing, and then it stays so; or it may
+        // have gone round to where it began.
         let is_vacant = grid.slot(index) != 0
-            || header.is_over(grid.slots) && !header.is_passed_by(grid.lap_of(index));
+            || header.is_over(grid.slots)
+                && grid.lap_of(header.said()) == grid.lap_of(index.wrapping_sub(grid.lap()));
         if is_vacant { Way::There } else { self.clear_for_push(grid, index, patience) }
     }
 
     #[cold]
     fn clear_for_push(&self, grid: Grid, index: usize, patience: &Backoff) -> Way {
         let (header, lap) = (self.header(grid, index), grid.lap_of(index));
-        if header.is_passed_by(lap) {
+        if header.said() == lap | PASSED_BY {
             return Way::Spent;
         }
         if grid.is_full_at(self.head(), index) {
@@ -437,8 +441,8 @@ unsafe impl<T> RawQueue for FanOut<T> {
     }
 }
 
-// SAFETY: a vacant slot at or behind `tail` is the only producer's until it is filled. A walk doesn't meet its own slots:
-// their line is not over after a lap.
+// SAFETY: a vacant slot at or behind `tail` is the only producer's until it is filled. A walk doesn't meet its own slots: of
+// their lines it has not said anything in the lap before.
 unsafe impl<T> PushRuns for FanOut<T> {
     type PushPlace = Place<usize>;
 

@@ -22,8 +22,8 @@ pub(super) const MOST: usize = if usize::BITS >= 64 { 7 } else { 3 };
 /// The bits of a slot's number in its line.
 pub(super) const SLOT_BITS: u32 = (MOST + 1).trailing_zeros();
 
-/// So many bits lie below the lap, at least: two for each slot, a count of slots, and one.
-pub(super) const LAP: u32 = 1 + 2 * MOST as u32 + SLOT_BITS;
+/// So many bits lie below the lap, at least: two for each slot, a count of slots, and two.
+pub(super) const LAP: u32 = 2 + 2 * MOST as u32 + SLOT_BITS;
 
 /// How many lines of how many slots.
 #[derive(Clone, Copy, Debug)]

@@ -12,6 +12,9 @@ use crate::cacheline::LINE;
 /// Largest capacity that is kept exactly, at the price of a header per item.
 const EXACT: usize = 64;
 
+/// Bytes of the largest items of which several share a line, whatever the machine's lines.
+const LARGEST: usize = 16;
+
 /// What stands before the slots of a line.
 pub trait Header: Sync {
     /// Its size outside of models, where it is larger.
@@ -59,12 +62,13 @@ unsafe impl<H: Header, T: Send> Sync for Heap<H, T> {}
 unsafe impl<H: Header, T: Send> Send for Heap<H, T> {}
 
 impl<H: Header, T> Heap<H, T> {
-    /// So many items share a header: as many as fit in a line with it, at most [`MOST`]; one if that is less than 3.
+    /// So many items share a header: as many as fit in a line with it, at most [`MOST`]; one if that is less than 3, or if an item
+    /// is larger than [`LARGEST`].
     pub(in crate::raw) const FIT: usize = {
         let first = H::SIZE.next_multiple_of(align_of::<T>());
         let room = LINE.saturating_sub(first);
         let fit = if size_of::<T>() == 0 { MOST } else { room / size_of::<T>() };
-        if fit < 3 {
+        if fit < 3 || size_of::<T>() > LARGEST {
             1
         } else if fit < MOST {
             fit

@@ -46,8 +46,9 @@ use core::mem::MaybeUninit;
 use crate::raw::grid::{self, Grid, Heap, LAP, MOST, SLOT_BITS};
 use crate::sync::{AtomicUsize, Ordering, Shadow, const_fn};
 
-const OUT: usize = 1;
-const HELD: u32 = 1;
+/// Out for an even lap, out for an odd one.
+const OUT: usize = 3;
+const HELD: u32 = 2;
 const FULL: u32 = HELD + MOST as u32;
 const _: () = assert!(FULL + MOST as u32 + SLOT_BITS == LAP);
 const SLOTS: usize = (1 << MOST) - 1;
@@ -87,7 +88,7 @@ impl Look {
         let ahead = (self.0 & !below_lap).wrapping_sub(index & !below_lap);
         match ahead.cast_signed() {
             0 if self.0 & OUT == 0 => Stage::Now,
-            0 if self.is_empty() => Stage::Back,
+            0 if self.0 & OUT != mark(self.0, below_lap) => Stage::Back,
             ..0 => Stage::Before,
             _ => Stage::Spent,
         }
@@ -99,11 +100,6 @@ impl Look {
         ((self.0 >> FULL & SLOTS) >> slot).trailing_ones() as usize
     }
 
-    /// Whether no slot is full or held: of a line that is out, that all have ended.
-    fn is_empty(self) -> bool {
-        self.0 & (SLOTS << FULL | SLOTS << HELD) == 0
-    }
-
     /// Whether a slot is spoilt that its producer has not taken back.
     pub(super) fn is_spoilt(self) -> bool {
         self.0 >> HELD & SLOTS != 0
@@ -113,6 +109,11 @@ impl Look {
     fn full_and_not_held(self) -> usize {
         (self.0 >> FULL) & !(self.0 >> HELD) & SLOTS
     }
+}
+
+/// The mark of a line that is out for the lap of `word`.
+fn mark(word: usize, below_lap: usize) -> usize {
+    if word & below_lap.wrapping_add(1) == 0 { 1 } else { 2 }
 }
 
 /// The bits of `n` slots from `slot` on.
@@ -282,7 +283,8 @@ impl Header {
     /// Puts the line, of the lap before `look`'s next and not over, out for that next lap, if it still is as it was.
     #[cold]
     pub(super) fn pass_over(&self, grid: Grid, Look(word): Look) {
-        let out = word.wrapping_add(grid.lap()) | OUT;
+        let next = word.wrapping_add(grid.lap());
+        let out = next & !OUT | mark(next, grid.below_lap);
         // Relaxed: nobody learns anything of an item from it. If it fails, somebody has moved.
         let _ = self.word.compare_exchange(word, out, Ordering::Relaxed, Ordering::Relaxed);
     }
