@@ -222,3 +222,45 @@ fn come_back() {
     assert!((0..4).all(|i| put(i).is_ok()));
     assert!(core::iter::from_fn(next).eq(0..4));
 }
+
+/// A consumer has claimed a slot whose producer is late, and not spoilt it yet, when the ring comes round: the slot is theirs still.
+#[test]
+fn a_line_is_not_back_before_its_slot_is_spoilt() {
+    in_time(|| [(1, 2), (1, 3), (2, 4)].into_iter().for_each(|(slots, asked)| meet(slots, asked)));
+}
+
+fn meet(slots: usize, asked: usize) {
+    let ring = Ring::<usize, Many, Many>::with_lines_of(slots, asked);
+    let view = View::new(&ring, slots);
+    // SAFETY: of many producers.
+    let put = |i| unsafe { push(&ring, &mut (), i) };
+    // SAFETY: of many consumers.
+    let next = || unsafe { pop(&ring, &mut ()) };
+    // A producer stops before it writes,
+    // SAFETY: it comes back to the slot below.
+    let claim = unsafe { ring.vacancy(&mut ()) }.expect("all are vacant");
+    // SAFETY: its slot, which nobody else may write.
+    unsafe { claim.item.write(99) };
+    assert_eq!(put(1), Ok(()));
+    // and a consumer stops between the two steps of `clear_for_pop`: it has claimed the slot, and not spoilt it.
+    assert!(Many::claim(&ring.head, 0, view.nth(0, 1)));
+    assert_eq!(next(), Some(1));
+    for i in 2..2 + 3 * ring.capacity() {
+        if put(i).is_ok() {
+            assert_eq!(next(), Some(i));
+        }
+        // SAFETY: its producer's still.
+        let item = unsafe { claim.item.read() };
+        assert_eq!(item, 99, "push {i} went into a slot in hand, {slots} to a line");
+    }
+    assert!(view.header(0).spoil(0), "not filled yet");
+    // SAFETY: it holds an item.
+    assert!(!unsafe { ring.put(&mut (), &claim) });
+    // SAFETY: spoilt; the item needs no drop.
+    unsafe { ring.retract(claim) };
+    // The line is of use again.
+    for _ in 0..3 {
+        assert!((0..asked).all(|i| put(i).is_ok()));
+        assert!(core::iter::from_fn(next).eq(0..asked));
+    }
+}
