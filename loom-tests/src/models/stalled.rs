@@ -429,15 +429,16 @@ fn a_slot_in_two_hands_is_passed_over(model: Model) -> Checked {
     model.at_least(1).check_outcomes(
         || {
             let (tx, rx) = mpmc::bounded(2);
-            let (first, second) = (tx.clone(), tx.clone());
-            let (ours, theirs) = (rx.clone(), rx.clone());
+            let (first, second, other) = (tx.clone(), tx.clone(), rx.clone());
             let producer = thread::spawn(move || first.push(1).is_ok());
-            let consumer = thread::spawn(move || (second.push(2).is_ok(), ours.pop().ok()));
-            let both = thread::spawn(move || (theirs.pop().ok(), tx.push(3).is_ok()));
+            let consumer = thread::spawn(move || (second.push(2).is_ok(), other.pop().ok()));
+            // Without a preemption.
+            thread::yield_now();
+            let mine = rx.pop().ok();
+            let three = tx.push(3).is_ok();
             let one = producer.join().unwrap();
-            let (two, popped) = consumer.join().unwrap();
-            let (other, three) = both.join().unwrap();
-            let all = sorted(rx.drain().chain(popped).chain(other));
+            let (two, theirs) = consumer.join().unwrap();
+            let all = sorted(rx.drain().chain(mine).chain(theirs));
             let pushed = [(one, 1), (two, 2), (three, 3)];
             assert_eq!(all, Vec::from_iter(pushed.iter().filter(|p| p.0).map(|p| p.1)));
         },
