@@ -264,3 +264,14 @@ fn meet(slots: usize, asked: usize) {
         assert!(core::iter::from_fn(next).eq(0..asked));
     }
 }
+
+/// As the doors say.
+#[test]
+fn of_items_of_more_than_16_bytes_there_is_room_for_exactly_what_was_asked_for() {
+    fn check<const SIZE: usize>() {
+        assert_eq!(Ring::<[u8; SIZE], Many, Many>::new(100).capacity(), 100, "{SIZE} bytes");
+    }
+    check::<19>();
+    check::<18>();
+    check::<17>();
+}
