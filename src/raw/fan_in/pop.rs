@@ -177,10 +177,8 @@ impl<'a, T> View<'a, T> {
     #[inline(always)]
     #[cfg_attr(all(loom, feature = "loom"), track_caller)]
     pub(super) fn front(self) -> Option<Claim<T>> {
-        match self.next() {
-            Some(index) => Some(self.at(index)),
-            None => None,
-        }
+        let index = self.next()?;
+        Some(self.at(index))
     }
 
     #[inline(always)]

@@ -28,16 +28,12 @@
 //! 2^46 laps are over (2^23 on 32 bits, fewer in a ring of more than 2^17 slots).
 //!
 //! *Acquire and release.* All steps on a word are read-modify-writes, so who acquires sees what was released by all before,
-//! not only by the last. There is one exception, with one slot to a line: an end with one handle fills or ends by a store
-//! ([`fill_alone`](Header::fill_alone), [`end_alone`](Header::end_alone)). Then nobody else may change the word: the slot is in
-//! that thread's hands, it is not spoilt (the only consumer would have done that, and consumers don't where the producer is the
-//! only one), and nobody passes over a line that the only consumer has not ended. And what was released before, the thread
-//! that stores has acquired, by its look.
+//! not only by the last.
 //!
 //! *Sources.* Wang et al., "BBQ", USENIX ATC 2022 (both ends meet a block at a time). A consumer that spoils a slot: Correia and
 //! Ramalhete's FAAArrayQueue; Morrison and Afek, "Fast Concurrent Queues for x86 Processors", PPoPP 2013.
 //!
-//! Edges: L1, L2, L3, L7 and L9 with L5, L1 and L3 also with L6 (items go over), L4 and L8 with L5 (slots come back).
+//! Edges: L1, L2 and L6 with L4, L1 and L2 also with L5 (items go over), L3 with L4 (slots come back).
 
 use core::cell::UnsafeCell;
 use core::fmt;
@@ -99,16 +95,6 @@ impl Look {
     pub(super) fn full_from(self, slot: usize) -> usize {
         ((self.0 >> FULL & SLOTS) >> slot).trailing_ones() as usize
     }
-
-    /// Whether a slot is spoilt that its producer has not taken back.
-    pub(super) fn is_spoilt(self) -> bool {
-        self.0 >> HELD & SLOTS != 0
-    }
-
-    /// The slots whose items nobody but the only consumer can have.
-    fn full_and_not_held(self) -> usize {
-        (self.0 >> FULL) & !(self.0 >> HELD) & SLOTS
-    }
 }
 
 /// The mark of a line that is out for the lap of `word`.
@@ -161,19 +147,10 @@ impl Header {
         grid::touch(&self.shadow, slot, n);
     }
 
-    /// `n` slots from `slot` on are shown here.
-    #[inline(always)]
-    #[cfg_attr(all(loom, feature = "loom"), track_caller)]
-    pub(super) fn show(&self, slot: usize, n: usize) {
-        for slot in slot..slot + n {
-            self.shadow.read(slot);
-        }
-    }
-
     /// The word, now.
     #[inline(always)]
     pub(super) fn look(&self) -> Look {
-        // ORDERING: (L5) Acquire, pairs with (L1, L2, L3, L4, L7, L8, L9): items are there, those of the lap before gone.
+        // ORDERING: (L4) Acquire, pairs with (L1, L2, L3, L6): items are there, those of the lap before gone.
         Look(self.word.load(Ordering::Acquire))
     }
 
@@ -182,15 +159,8 @@ impl Header {
     #[must_use]
     pub(super) fn fill(&self, slot: usize) -> bool {
         let (full, held) = (1 << slot << FULL, 1 << slot << HELD);
-        // ORDERING: (L1) Release, pairs with (L5, L6): the item is written before the slot is full.
+        // ORDERING: (L1) Release, pairs with (L4, L5): the item is written before the slot is full.
         self.word.fetch_add(full, Ordering::Release) & held == 0
-    }
-
-    /// Fills slots that only one thread can claim: nobody spoils them.
-    #[inline(always)]
-    pub(super) fn fill_unspoilt(&self, bits: usize) {
-        // ORDERING: (L2) Release, pairs with (L5): as for L1.
-        self.word.fetch_add(bits << FULL, Ordering::Release);
     }
 
     /// Fills slots of `bits`, claimed and written. When some of these are spoilt, `leave` moves the items from the slots of its
@@ -211,7 +181,7 @@ impl Header {
                 mine = unspoilt;
             }
             let (cell, full) = (&self.word, word + (mine << FULL));
-            // ORDERING: (L3) Release, pairs with (L5, L6): the items are written before their slots are full.
+            // ORDERING: (L2) Release, pairs with (L4, L5): the items are written before their slots are full.
             match cell.compare_exchange_weak(word, full, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => break,
                 Err(now) => word = now,
@@ -236,35 +206,11 @@ impl Header {
         self.end(grid, places(grid, slot, n), bits(slot, n) << FULL);
     }
 
-    /// As [`vacate`](Self::vacate) for the only slot of a line, by the only consumer: vacant in the lap of `next`.
-    #[inline(always)]
-    pub(super) fn end_alone(&self, next: usize) {
-        // ORDERING: (L8) Release, pairs with (L5): as for L4.
-        self.word.store(next, Ordering::Release);
-    }
-
-    /// As [`fill`](Self::fill) for the only slot of a line, by the only producer, in the lap of `now`.
-    #[inline(always)]
-    pub(super) fn fill_alone(&self, now: usize) {
-        // ORDERING: (L7) Release, pairs with (L5): as for L1.
-        self.word.store(now | 1 << FULL, Ordering::Release);
-    }
-
-    /// Ends those slots before number `before` that the only consumer has emptied and not ended yet.
-    #[inline(always)]
-    pub(super) fn vacate_before(&self, grid: Grid, before: usize) {
-        // Relaxed: the bits of these slots change no more, except that spoilt ones are taken back.
-        let emptied = Look(self.word.load(Ordering::Relaxed)).full_and_not_held() & bits(0, before);
-        if emptied != 0 {
-            self.end(grid, places_of(grid, emptied), emptied << FULL);
-        }
-    }
-
     /// Ends so many places, in hand and empty, whose `marks` go.
     #[inline(always)]
     fn end(&self, grid: Grid, places: usize, marks: usize) {
         let change = (places * (grid.lap() >> SLOT_BITS)).wrapping_sub(marks);
-        // ORDERING: (L4) Release, pairs with (L5): the items are out before the line is of the next lap.
+        // ORDERING: (L3) Release, pairs with (L4): the items are out before the line is of the next lap.
         let before = self.word.fetch_add(change, Ordering::Release);
         let after = before.wrapping_add(change);
         if before & OUT != 0 && after ^ before > grid.below_lap {
@@ -275,7 +221,7 @@ impl Header {
     /// Takes off the mark of a line that was out, and has come back for the lap of `look`.
     #[cold]
     pub(super) fn come_back(&self, Look(word): Look) {
-        // Relaxed: who acquires this acquires what (L4) released, since only read-modify-writes lie between. If it fails,
+        // Relaxed: who acquires this acquires what (L3) released, since only read-modify-writes lie between. If it fails,
         // somebody else did.
         let _ = self.word.compare_exchange(word, word & !OUT, Ordering::Relaxed, Ordering::Relaxed);
     }
@@ -294,7 +240,7 @@ impl Header {
     #[must_use]
     pub(super) fn spoil(&self, slot: usize) -> bool {
         let (full, held) = (1 << slot << FULL, 1 << slot << HELD);
-        // ORDERING: (L6) Acquire, pairs with (L1, L3): the item, if the slot was full.
+        // ORDERING: (L5) Acquire, pairs with (L1, L2): the item, if the slot was full.
         if self.word.fetch_add(held, Ordering::Acquire) & full == 0 {
             return true;
         }
@@ -317,7 +263,7 @@ impl Header {
         // Relaxed: as it was found full, or else passed over.
         let word = self.word.load(Ordering::Relaxed);
         let next = word.wrapping_add(grid.lap());
-        // ORDERING: (L9) Release, pairs with (L5): as for L1.
+        // ORDERING: (L6) Release, pairs with (L4): as for L1.
         word & OUT == 0
             && self.word.compare_exchange(word, next, Ordering::Release, Ordering::Relaxed).is_ok()
     }

@@ -1,30 +1,47 @@
 //! How an end gets its next slots.
 
+use core::cell::Cell;
 use core::ops::Deref;
 
+use super::Ring;
 use super::line::{Header, Look, Stage, Store};
-use super::{Known, Ring};
 use crate::backoff::Backoff;
-use crate::cardinality::Cardinality;
-use crate::raw::grid::{Grid, MOST, Way, is_before};
+use crate::cardinality::{Cardinality, Many};
+use crate::raw::grid::{Grid, Way, is_before};
 use crate::raw::{Claim, Claims, is_overdue};
 
+/// For whoever is late at an index: it is not carried on to the next.
+#[derive(Default)]
+struct Patience {
+    index: Cell<usize>,
+    steps: Backoff,
+}
+
+impl Patience {
+    fn at(&self, index: usize) -> &Backoff {
+        if self.index.replace(index) != index {
+            self.steps.reset();
+        }
+        &self.steps
+    }
+}
+
 /// A ring whose lines have so many slots.
-pub(super) struct View<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> {
-    pub(super) ring: &'a Ring<T, P, C, S>,
+pub(super) struct View<'a, T, S: Store<T>> {
+    pub(super) ring: &'a Ring<T, S>,
     pub(super) grid: Grid,
 }
 
-impl<T, P: Cardinality, C: Cardinality, S: Store<T>> Clone for View<'_, T, P, C, S> {
+impl<T, S: Store<T>> Clone for View<'_, T, S> {
     #[inline(always)]
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T, P: Cardinality, C: Cardinality, S: Store<T>> Copy for View<'_, T, P, C, S> {}
+impl<T, S: Store<T>> Copy for View<'_, T, S> {}
 
-impl<T, P: Cardinality, C: Cardinality, S: Store<T>> Deref for View<'_, T, P, C, S> {
+impl<T, S: Store<T>> Deref for View<'_, T, S> {
     type Target = Grid;
 
     #[inline(always)]
@@ -33,9 +50,9 @@ impl<T, P: Cardinality, C: Cardinality, S: Store<T>> Deref for View<'_, T, P, C,
     }
 }
 
-impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
+impl<'a, T, S: Store<T>> View<'a, T, S> {
     #[inline(always)]
-    pub(super) fn new(ring: &'a Ring<T, P, C, S>, slots: usize) -> Self {
+    pub(super) fn new(ring: &'a Ring<T, S>, slots: usize) -> Self {
         Self { ring, grid: ring.grid.of_slots(slots) }
     }
 
@@ -84,11 +101,8 @@ impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
             // Now: a single slot, filled by `replace`.
             Stage::Now | Stage::Spent => return Way::Spent,
         }
-        if self.slot(index) != 0
-            || !C::CLAIMS_FIRST && !look.is_spoilt() && !self.is_full_at(self.ring.head(), index)
-        {
-            // We don't see yet what the producer saw that has entered the line; or the only consumer ends it before it
-            // moves `head`, and we see the one, not yet the other.
+        if self.slot(index) != 0 {
+            // We don't see yet what the producer saw that has entered the line.
             patience.spin();
         } else if self.is_full_at(self.ring.head(), index) {
             return Way::Closed;
@@ -107,22 +121,17 @@ impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
         }
         // If only this slot is claimed, its push is in flight and nothing lies behind it.
         let next = self.nth(index, 1);
-        if !P::CLAIMS_FIRST || !is_before(next, self.ring.tail()) {
+        if !is_before(next, self.ring.tail()) {
             return Way::Closed;
         }
         if stage != Stage::Now {
             // We don't see yet what the producer saw that has claimed it.
             patience.spin();
-        } else if is_overdue::<T>(patience) && C::claim(&self.ring.head, index, next) {
-            let header = self.header(index);
-            if !C::CLAIMS_FIRST {
-                header.vacate_before(self.grid, self.slot(index));
-            }
-            if !header.spoil(self.slot(index)) {
-                return Way::There;
-            }
-            C::settle(&self.ring.head, next);
-            patience.reset();
+        } else if is_overdue::<T>(patience)
+            && Many::claim(&self.ring.head, index, next)
+            && !self.header(index).spoil(self.slot(index))
+        {
+            return Way::There;
         }
         Way::Open
     }
@@ -130,27 +139,21 @@ impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
     /// Claims up to `max` vacant slots; none if the queue is full.
     #[inline(always)]
     pub(super) fn claim_to_push(self, max: usize) -> Claims {
-        let (patience, race) = (Backoff::new(), Backoff::new());
+        let (patience, race) = (Patience::default(), Backoff::new());
         loop {
             let first = self.ring.tail();
-            // The only producer has looked at a line that it has begun.
-            if P::CLAIMS_FIRST || self.slot(first) == 0 {
-                let (look, is_vacant) = self.is_vacant(first);
-                if !is_vacant {
-                    match self.clear_for_push(first, look, &patience) {
-                        Way::Spent => {
-                            P::pass(&self.ring.tail, first, self.next_line(first));
-                            patience.reset();
-                        }
-                        Way::Closed => return Claims { first, len: 0 },
-                        Way::Open | Way::There => {}
-                    }
-                    continue;
+            let (look, is_vacant) = self.is_vacant(first);
+            if !is_vacant {
+                match self.clear_for_push(first, look, patience.at(first)) {
+                    Way::Spent => Many::pass(&self.ring.tail, first, self.next_line(first)),
+                    Way::Closed => return Claims { first, len: 0 },
+                    Way::Open | Way::There => {}
                 }
+                continue;
             }
             let (len, next) =
                 if max == 1 { (1, self.nth(first, 1)) } else { self.vacant_after(first, max) };
-            if P::claim(&self.ring.tail, first, next) {
+            if Many::claim(&self.ring.tail, first, next) {
                 return Claims { first, len };
             }
             race.lose();
@@ -171,31 +174,25 @@ impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
         (n, next)
     }
 
-    /// Claims up to `max` full slots, for the only consumer all of the line; none if the queue is empty.
+    /// Claims up to `max` full slots; none if the queue is empty.
     #[inline(always)]
     pub(super) fn claim_to_pop(self, max: usize) -> Claims {
-        let (patience, race) = (Backoff::new(), Backoff::new());
+        let (patience, race) = (Patience::default(), Backoff::new());
         loop {
             let first = self.ring.head();
             let (full, look) = self.full_from(first);
             if full == 0 {
-                match self.clear_for_pop(first, look, &patience) {
+                match self.clear_for_pop(first, look, patience.at(first)) {
                     Way::Open => {}
                     Way::There => return Claims { first, len: 1 },
-                    Way::Spent => {
-                        C::pass(&self.ring.head, first, self.next_line(first));
-                        patience.reset();
-                    }
+                    Way::Spent => Many::pass(&self.ring.head, first, self.next_line(first)),
                     Way::Closed => return Claims { first, len: 0 },
                 }
                 continue;
             }
-            if !C::CLAIMS_FIRST {
-                return Claims { first, len: full };
-            }
             let (len, next) =
                 if max == 1 { (1, self.nth(first, 1)) } else { self.full_after(first, full, max) };
-            if C::claim(&self.ring.head, first, next) {
+            if Many::claim(&self.ring.head, first, next) {
                 return Claims { first, len };
             }
             race.lose();
@@ -234,14 +231,7 @@ impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
     /// Gives `n` slots of a line from `index` on, claimed by a consumer and emptied, back.
     #[inline(always)]
     pub(super) fn vacate(self, index: usize, n: usize) {
-        let header = self.header(index);
-        if C::CLAIMS_FIRST {
-            header.vacate(self.grid, self.slot(index), n);
-        } else if self.slots == 1 {
-            header.end_alone(self.lap_of(index).wrapping_add(self.lap()));
-        } else if self.slot(index) + n == self.slots {
-            header.vacate_before(self.grid, self.slots);
-        }
+        self.header(index).vacate(self.grid, self.slot(index), n);
     }
 
     #[inline(always)]
@@ -253,12 +243,7 @@ impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
 
     #[inline(always)]
     pub(super) fn put(self, index: usize) -> bool {
-        if P::CLAIMS_FIRST {
-            return self.header(index).fill(self.slot(index));
-        }
-        self.publish(index, 1);
-        P::settle(&self.ring.tail, self.nth(index, 1));
-        true
+        self.header(index).fill(self.slot(index))
     }
 
     pub(super) fn retract(self, index: usize) {
@@ -270,24 +255,9 @@ impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
 
     #[inline(always)]
     #[cfg_attr(all(loom, feature = "loom"), track_caller)]
-    pub(super) fn front(self, known: Option<&mut Known>) -> Option<Claim<T>> {
-        let Some(known) = known.filter(|_| self.slots > 1) else {
-            let Claims { first, len } = self.claim_to_pop(1);
-            return if len > 0 { Some(self.at(first)) } else { None };
-        };
-        let head = self.ring.head();
-        if known.0.wrapping_sub(head).wrapping_sub(1) < MOST {
-            return Some(self.at(head));
-        }
-        let Claims { first, len } = self.claim_to_pop(MOST);
-        known.0 = first.wrapping_add(len);
+    pub(super) fn front(self) -> Option<Claim<T>> {
+        let Claims { first, len } = self.claim_to_pop(1);
         if len > 0 { Some(self.at(first)) } else { None }
-    }
-
-    #[inline(always)]
-    pub(super) fn take(self, index: usize) {
-        self.vacate(index, 1);
-        C::settle(&self.ring.head, self.nth(index, 1));
     }
 
     pub(super) fn len(self) -> usize {
