@@ -6,17 +6,15 @@
 use std::collections::VecDeque;
 
 use loom::thread;
-use raddle::{mpmc, mpsc, spmc};
+use raddle::{mpmc, mpsc};
 
 use crate::{Checked, Item, Model, counted, models};
 
 models![
     a_push_meets_a_pop,
-    a_push_of_the_only_producer_meets_a_pop,
     two_producers_fill_a_line,
     two_consumers_empty_a_line,
     a_line_comes_round,
-    a_line_comes_round_to_the_only_producer,
     a_line_comes_round_from_the_only_consumer,
     a_batch_meets_pops,
     a_batch_crosses_lines,
@@ -48,23 +46,6 @@ fn a_push_meets_a_pop(model: Model) -> Checked {
             popped.ok()
         },
         [Some(7), None],
-    )
-}
-
-fn a_push_of_the_only_producer_meets_a_pop(model: Model) -> Checked {
-    model.at_least(62).check_outcomes(
-        || {
-            let (mut tx, rx) = spmc::bounded_in_lines_of(2, 1);
-            let producer = thread::spawn(move || (tx.push(7), tx.push(8), tx));
-            let popped = (rx.pop().ok(), rx.pop().ok());
-            let (first, second, _tx) = producer.join().unwrap();
-            assert_eq!((first, second), (Ok(()), Ok(())));
-            let rest: Vec<_> = rx.drain().collect();
-            let all: Vec<_> = popped.0.into_iter().chain(popped.1).chain(rest).collect();
-            assert_eq!(all, [7, 8]);
-            popped
-        },
-        [(None, None), (None, Some(7)), (Some(7), None), (Some(7), Some(8))],
     )
 }
 
@@ -114,22 +95,6 @@ fn a_line_comes_round(model: Model) -> Checked {
             pushed
         },
         [false, true],
-    )
-}
-
-fn a_line_comes_round_to_the_only_producer(model: Model) -> Checked {
-    model.at_least(42).check_outcomes(
-        || {
-            let (mut tx, rx) = spmc::bounded_in_lines_of(2, 1);
-            assert_eq!(tx.push_slice(&[1, 2]), Ok(2));
-            let consumer = thread::spawn(move || (rx.pop(), rx.pop(), rx));
-            let pushed = tx.push_slice(&[3, 4]).unwrap_or(0);
-            let (first, second, rx) = consumer.join().unwrap();
-            assert_eq!((first, second), (Ok(1), Ok(2)));
-            assert_eq!(rx.drain().count(), pushed);
-            pushed
-        },
-        [0, 2],
     )
 }
 

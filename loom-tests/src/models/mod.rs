@@ -5,6 +5,7 @@ pub mod bugs;
 pub mod chain;
 pub mod counter;
 pub mod facade;
+pub mod fan_out;
 pub mod handles;
 pub mod lines;
 pub mod reuse;
@@ -25,6 +26,7 @@ pub fn all() -> Vec<(&'static str, fn())> {
         chain::MODELS,
         ring::MODELS,
         lines::MODELS,
+        fan_out::MODELS,
         stalled::MODELS,
         segments::MODELS,
         reuse::MODELS,
