@@ -1,67 +1,109 @@
-// The ring of slots of `src/raw/ring.rs`: bounded, one or many at either end, and nobody waits for a slot that another
-// thread has in hand. It has no edges of its own; those of a slot are in `slot.hpp`.
+// The ring of lines of `src/raw/ring.rs`, `ring/view.rs` and `ring/runs.rs`: bounded, one or many at either end, one slot to a
+// line or several, and nobody waits for a slot that another thread has in hand. It has no edges of its own; those of a
+// line are in `line.hpp`.
 //
-// Left out: batches and chunks, which take the same steps slot by slot.
+// Left out: chunks, which take the same steps, and lengths, which publish nothing.
 
-#include "slot.hpp"
+#include "line.hpp"
 
-using port::FULL;
+using port::BELOW_LAP;
+using port::Look;
+using port::MOST;
 using port::planted;
 using port::saw;
-using port::Slot;
-using port::TAGS;
-using port::VACANT;
+using port::Stage;
+using port::STEP;
 using port::Word;
 
-template <bool PRODUCERS, bool CONSUMERS, Word CAPACITY> struct Ring {
-    // Above all slots, and above a slot's tags.
-    static constexpr Word STEP = TAGS + 1;
+// `Feed`, as a deque: what comes back is the next one.
+struct Feed {
+    int items[4];
+    unsigned at = 0;
+
+    int next() { return items[at++]; }
+    void back(int item) { items[--at] = item; }
+};
+
+template <bool PRODUCERS, bool CONSUMERS, unsigned SLOTS, unsigned LINES> struct Ring {
+    using Line = port::Line<SLOTS>;
+
+    static constexpr unsigned SLOT_BITS = SLOTS == 1 ? 0 : port::SLOT_BITS, CAPACITY = LINES * SLOTS;
+    static constexpr Word END = Word(LINES) << SLOT_BITS;
 
     rl::atomic<Word> head, tail;
-    Slot slots[CAPACITY];
+    Line lines[LINES];
+    // `Known`, the only consumer's own.
+    Word known = 0;
 
     void begin() {
         head.store(0, rl::mo_relaxed, $);
         tail.store(0, rl::mo_relaxed, $);
+        for (auto& line : lines) line.begin();
     }
 
-    Slot& slot(Word index) { return slots[index & (STEP - 1)]; }
-    static Word lap(Word index) { return index & ~(STEP - 1); }
+    // `view.rs`
+    static unsigned slot(Word index) { return SLOTS == 1 ? 0 : unsigned(index & MOST); }
+    Line& line(Word index) { return lines[(index & BELOW_LAP) >> SLOT_BITS]; }
+    static bool is_before(Word a, Word b) { return std::int64_t(a - b) < 0; }
 
-    static Word next(Word index) {
-        Word place = (index & (STEP - 1)) + 1;
-        return place < CAPACITY ? index + 1 : lap(index) + STEP;
+    static Word nth(Word index, unsigned n) { return slot(index) + n < SLOTS ? index + n : next_line(index); }
+
+    static Word next_line(Word index) {
+        Word next = (SLOTS == 1 ? index : index | MOST) + 1;
+        return (next & BELOW_LAP) < END ? next : (index | BELOW_LAP) + 1;
     }
 
-    static std::intptr_t distance(Word from, Word to) {
-        std::intptr_t laps = std::intptr_t(lap(to) - lap(from)) / std::intptr_t(STEP);
-        return laps * std::intptr_t(CAPACITY) + std::intptr_t(to & (STEP - 1)) - std::intptr_t(from & (STEP - 1));
+    bool is_vacant(Word index, Look& look) {
+        look = line(index).look();
+        if (SLOTS == 1 && !planted("a slot that was filled by force is vacant")) return look.is_fresh(index);
+        return look.is_now(index);
     }
 
-    enum class Way { open, spent, closed };
+    unsigned full_from(Word index, Look& look) {
+        look = line(index).look();
+        return look.is_now(index) ? look.full_from(slot(index)) : 0;
+    }
 
-    Way clear_for_push(Word index, Word state, port::Patience& patience) {
-        if (std::intptr_t(state - lap(index)) >= 0) return Way::spent;
-        if (distance(head.load(rl::mo_relaxed, $), index) >= std::intptr_t(CAPACITY) - 1) return Way::closed;
-        if (!CONSUMERS && (state & TAGS) == FULL) {
-            // The only consumer vacates before it moves `head`; we see the one, not yet the other.
+    bool is_full_at(Word index) {
+        Word behind = next_line(index - STEP);
+        return is_before(head.load(rl::mo_relaxed, $), SLOTS == 1 ? next_line(behind) : behind);
+    }
+
+    enum class Way { open, there, spent, closed };
+
+    Way clear_for_push(Word index, Look look, port::Patience& patience) {
+        switch (look.stage(index)) {
+        case Stage::before: break;
+        case Stage::back: return saw("a line is found back"), line(index).come_back(look), Way::open;
+        case Stage::now:
+        case Stage::spent: return Way::spent;
+        }
+        if (slot(index) != 0 || (!CONSUMERS && !look.is_spoilt() && !is_full_at(index))) {
+            // We don't see yet what the producer saw that has entered the line, or that the only consumer has ended it.
             rl::yield(1, $);
+        } else if (is_full_at(index)) {
+            return Way::closed;
         } else if (patience.is_overdue()) {
-            if (slot(index).pass_over(state, lap(index))) saw("a producer passes over a consumer");
+            line(index).pass_over(look);
         }
         return Way::open;
     }
 
-    Way clear_for_pop(Word index, Word state, port::Patience& patience) {
-        bool is_vacant = state == (lap(index) | VACANT);
-        if (!is_vacant && std::intptr_t(state - lap(index)) > 0) return Way::spent;
-        if (!PRODUCERS || distance(index, tail.load(rl::mo_relaxed, $)) <= 1) return Way::closed;
-        if (!is_vacant) {
-            // Of the lap before: we don't see yet what the producer saw that has claimed it.
+    Way clear_for_pop(Word index, Look look, port::Patience& patience) {
+        Stage stage = look.stage(index);
+        if (stage == Stage::spent) return Way::spent;
+        Word next = nth(index, 1);
+        if (!PRODUCERS || !is_before(next, tail.load(rl::mo_relaxed, $))) return Way::closed;
+        if (stage != Stage::now) {
+            // We don't see yet what the producer saw that has claimed it.
             rl::yield(1, $);
-        } else if (patience.is_overdue()) {
-            if (planted("a consumer goes on past a slot that it has not passed over")) return Way::spent;
-            if (slot(index).pass_over(state, lap(index))) saw("a consumer passes over a producer");
+        } else if (patience.is_overdue() && claim<CONSUMERS>(head, index, next)) {
+            bool is_wrong = planted("the only consumer spoils a slot before it ends what it took");
+            if (!CONSUMERS && !is_wrong) line(index).vacate_before(slot(index));
+            if (planted("a consumer goes on past a slot that it has not spoilt")) return Way::open;
+            if (!line(index).spoil(slot(index))) return Way::there;
+            settle<CONSUMERS>(head, next);
+            patience.reset();
         }
         return Way::open;
     }
@@ -80,98 +122,246 @@ template <bool PRODUCERS, bool CONSUMERS, Word CAPACITY> struct Ring {
         else settle<false>(word, next);
     }
 
-    // The claim on the index in `word` whose slot has the `tag`; false if `clear` says so.
-    template <bool MANY, typename Clear> bool claim(rl::atomic<Word>& word, Word tag, Word& index, Clear clear) {
-        port::Patience patience;
-        for (;;) {
-            index = word.load(rl::mo_relaxed, $);
-            Word state = slot(index).state();
-            if (state == (lap(index) | tag)) {
-                if (claim<MANY>(word, index, next(index))) return true;
+    // Says how many slots from `first` on are the caller's; none if the queue is full.
+    unsigned claim_to_push(unsigned max, Word& first) {
+        for (port::Patience patience;;) {
+            first = tail.load(rl::mo_relaxed, $);
+            Look look;
+            // The only producer has looked at a line that it has begun.
+            if ((PRODUCERS || slot(first) == 0) && !is_vacant(first, look)) {
+                switch (clear_for_push(first, look, patience)) {
+                case Way::spent:
+                    pass<PRODUCERS>(tail, first, next_line(first));
+                    patience.reset();
+                    break;
+                case Way::closed: return 0;
+                default: break;
+                }
                 continue;
             }
-            switch (clear(index, state, patience)) {
-            case Way::open: break;
-            case Way::spent:
-                pass<MANY>(word, index, next(index));
-                patience.reset();
-                break;
-            case Way::closed: return false;
-            }
+            unsigned n = 1;
+            Word next = nth(first, 1);
+            if (max > 1) n = vacant_after(first, max, next);
+            if (claim<PRODUCERS>(tail, first, next)) return n;
         }
     }
 
-    bool claim_to_push(Word& index) {
-        return claim<PRODUCERS>(tail, VACANT, index,
-                                [this](Word i, Word s, port::Patience& p) { return clear_for_push(i, s, p); });
+    unsigned vacant_after(Word first, unsigned max, Word& next) {
+        max = at_once(max);
+        unsigned n = std::min(max, SLOTS - slot(first));
+        next = nth(first, n);
+        for (Look look; n < max && is_vacant(next, look);) {
+            saw("a batch crosses lines");
+            unsigned more = std::min(max - n, SLOTS);
+            n += more;
+            next = nth(next, more);
+        }
+        return n;
     }
 
-    bool claim_to_pop(Word& index) {
-        return claim<CONSUMERS>(head, FULL, index,
-                                [this](Word i, Word s, port::Patience& p) { return clear_for_pop(i, s, p); });
+    // Says how many slots from `first` on are the caller's, of the only consumer's line all; none if the queue is empty.
+    unsigned claim_to_pop(unsigned max, Word& first) {
+        for (port::Patience patience;;) {
+            first = head.load(rl::mo_relaxed, $);
+            Look look;
+            unsigned full = full_from(first, look);
+            if (full == 0) {
+                switch (clear_for_pop(first, look, patience)) {
+                case Way::open: break;
+                case Way::there: return 1;
+                case Way::spent:
+                    pass<CONSUMERS>(head, first, next_line(first));
+                    patience.reset();
+                    break;
+                case Way::closed: return 0;
+                }
+                continue;
+            }
+            if (!CONSUMERS) return full;
+            unsigned n = 1;
+            Word next = nth(first, 1);
+            if (max > 1) n = full_after(first, full, max, next);
+            if (claim<true>(head, first, next)) return n;
+        }
+    }
+
+    unsigned full_after(Word first, unsigned full, unsigned max, Word& next) {
+        max = at_once(max);
+        unsigned n = std::min(full, max);
+        next = nth(first, n);
+        while (n < max && slot(next) == 0) {
+            Look look;
+            unsigned more = std::min(full_from(next, look), max - n);
+            if (more == 0) break;
+            n += more;
+            next = nth(next, more);
+        }
+        return n;
+    }
+
+    static unsigned at_once(unsigned max) { return std::min(max, (CAPACITY + 1) / 2); }
+
+    void vacate(Word index, unsigned n) {
+        Line& line = this->line(index);
+        if (CONSUMERS) line.vacate(slot(index), n);
+        else if (SLOTS == 1) line.end_alone((index & ~BELOW_LAP) + STEP);
+        else if (slot(index) + n == SLOTS) line.vacate_before(SLOTS);
+    }
+
+    // `put`: false if the slot was spoilt.
+    bool put(Word index) {
+        Line& line = this->line(index);
+        if (PRODUCERS) return line.fill(slot(index)) || planted("a producer does not look whether its slot is spoilt");
+        // `publish`
+        if (SLOTS == 1) line.fill_alone(index & ~BELOW_LAP);
+        else line.fill_unspoilt(port::slots_from(slot(index), 1));
+        settle<false>(tail, nth(index, 1));
+        return true;
     }
 
     bool push(int item) {
         for (Word index;;) {
-            if (!claim_to_push(index)) return saw("full"), false;
-            // `put`
-            slot(index).write(item);
-            bool is_filled = slot(index).template fill<PRODUCERS>(lap(index));
-            settle<PRODUCERS>(tail, next(index));
-            if (is_filled || planted("a producer does not look whether it was passed over")) return true;
+            if (claim_to_push(1, index) == 0) return false;
+            line(index).write(slot(index), item);
+            if (put(index)) return true;
             // `retract`, and again.
-            RL_ASSERT(slot(index).take() == item);
-            slot(index).give_back(STEP);
+            RL_ASSERT(line(index).take(slot(index)) == item);
+            line(index).take_back(slot(index));
         }
+    }
+
+    bool front(Word& index) {
+        if (CONSUMERS || SLOTS == 1) return claim_to_pop(1, index) > 0;
+        index = head.load(rl::mo_relaxed, $);
+        if (known - index - 1 < MOST) return true;
+        unsigned n = claim_to_pop(MOST, index);
+        known = index + n;
+        return n > 0;
     }
 
     bool pop(int& item) {
         Word index;
-        if (!claim_to_pop(index)) return saw("empty"), false;
-        item = slot(index).take();
-        vacate(index);
+        if (!front(index)) return false;
+        item = take(index);
         return true;
     }
 
-    void vacate(Word index) {
-        slot(index).template vacate<CONSUMERS>(lap(index), STEP);
-        settle<CONSUMERS>(head, next(index));
+    int take(Word index) {
+        int item = line(index).take(slot(index));
+        vacate(index, 1);
+        settle<CONSUMERS>(head, nth(index, 1));
+        return item;
+    }
+
+    // `runs.rs`, and `queue/batch.rs`: says how many of the `n` items went in.
+    unsigned push_several(Feed& feed, unsigned n) {
+        unsigned done = 0;
+        while (done < n) {
+            Word index;
+            unsigned left = claim_to_push(n - done, index);
+            if (left == 0) break;
+            for (unsigned here; left > 0; left -= here, index = nth(index, here)) {
+                here = std::min(left, SLOTS - slot(index));
+                done += fill(index, here, feed);
+            }
+        }
+        return done;
+    }
+
+    // So many slots of a line.
+    unsigned fill(Word index, unsigned n, Feed& feed) {
+        Line& line = this->line(index);
+        unsigned first = slot(index), done = 0;
+        for (unsigned i = first; i < first + n; ++i) line.write(i, feed.next());
+        if (n > 1 && !planted("a batch fills slot by slot"))
+            return port::count(line.fill_all(port::slots_from(first, n),
+                                             [&](Word from, Word to) { move_up(line, from, to, feed); }));
+        for (unsigned i = first; i < first + n; ++i) {
+            if (line.fill(i)) {
+                ++done;
+            } else {
+                feed.back(line.take(i));
+                line.take_back(i);
+            }
+        }
+        return done;
+    }
+
+    static void move_up(Line& line, Word from, Word to, Feed& feed) {
+        saw("a batch moves on from spoilt slots");
+        if (planted("what is in a spoilt slot goes back")) {
+            for (unsigned i = SLOTS; i-- > 0;)
+                if ((from & ~to) >> i & 1) feed.back(line.take(i));
+            return;
+        }
+        // From the last on, so that a place is read before it is written.
+        for (unsigned last = SLOTS; last-- > 0;) {
+            if (!(from >> last & 1)) continue;
+            int item = line.take(last);
+            if (port::count(from) > port::count(to)) {
+                feed.back(item);
+            } else {
+                unsigned place = SLOTS - 1;
+                while (!(to >> place & 1)) --place;
+                line.write(place, item);
+                to &= ~(Word(1) << place);
+            }
+            from &= ~(Word(1) << last);
+        }
+    }
+
+    // One claim's items; says how many.
+    unsigned pop_several(int* items, unsigned max) {
+        Word index;
+        unsigned n = claim_to_pop(max, index);
+        for (unsigned left = n, here; left > 0; left -= here, index = nth(index, here)) {
+            here = std::min(left, SLOTS - slot(index));
+            for (unsigned i = 0; i < here; ++i) *items++ = line(index).take(slot(index) + i);
+            vacate(index, here);
+        }
+        return n;
     }
 
     // `Overwrite::replace`: pushes in place of the oldest item, if the ring is full or nearly so.
     enum class Replaced { nothing, oldest, oldest_only };
 
     Replaced replace(int item, int& evicted) {
-        if (distance(head.load(rl::mo_relaxed, $), tail.load(rl::mo_relaxed, $)) < std::intptr_t(CAPACITY) - 1)
-            return Replaced::nothing;
-        Word first;
-        if (!claim_to_pop(first)) return Replaced::nothing;
-        Slot& slot = this->slot(first);
-        evicted = slot.take();
+        Word tail = this->tail.load(rl::mo_relaxed, $), first;
+        if (slot(tail) != 0 || !is_full_at(tail) || claim_to_pop(1, first) == 0) return Replaced::nothing;
+        Line& line = this->line(first);
+        evicted = line.take(slot(first));
         Word index = first + STEP;
-        if (tail.load(rl::mo_relaxed, $) != index) return vacate(first), Replaced::oldest_only;
-        slot.write(item);
-        if (slot.refill(lap(first), STEP)) {
+        bool is_next = this->tail.load(rl::mo_relaxed, $) == index;
+        if (SLOTS > 1 || (!is_next && !planted("a forced item goes in though others were pushed meanwhile")))
+            return vacate(first, 1), Replaced::oldest_only;
+        line.write(0, item);
+        if (line.refill()) {
             saw("an item is overwritten");
-            pass<PRODUCERS>(tail, index, next(index));
+            pass<PRODUCERS>(this->tail, index, next_line(index));
             return Replaced::oldest;
         }
-        RL_ASSERT(slot.take() == item);
-        slot.give_back(STEP);
+        saw("a forced item finds its line passed over");
+        RL_ASSERT(line.take(0) == item);
+        vacate(first, 1);
         return Replaced::oldest_only;
     }
 };
 
-// Threads that push or pop, whatever chance says; an end of one is the first thread's.
-template <bool PRODUCERS, bool CONSUMERS, Word CAPACITY, unsigned THREADS, unsigned TURNS, bool FORCE = false>
-struct Mixed : rl::test_suite<Mixed<PRODUCERS, CONSUMERS, CAPACITY, THREADS, TURNS, FORCE>, THREADS> {
-    Ring<PRODUCERS, CONSUMERS, CAPACITY> ring;
+// What scenarios have in common: a ring, and a ledger of what went in and came out.
+template <typename Derived, bool PRODUCERS, bool CONSUMERS, unsigned SLOTS, unsigned LINES, unsigned THREADS>
+struct Test : rl::test_suite<Derived, THREADS> {
+    using Queue = Ring<PRODUCERS, CONSUMERS, SLOTS, LINES>;
+
+    // With several slots to a line, one line may not be vacant before its last item is out.
+    static constexpr unsigned CAPACITY = Queue::CAPACITY, LEAST = SLOTS == 1 ? CAPACITY : CAPACITY - SLOTS + 1;
+
+    Queue ring;
     port::Ledger<THREADS, THREADS> ledger;
 
     void before() {
         ring.begin();
         // Somewhere in a lap, and with this or that inside.
-        unsigned inside = rl::rand(CAPACITY + 1);
+        unsigned inside = rl::rand(LEAST + 1);
         for (unsigned n = rl::rand(CAPACITY); n > 0; --n) push(0), pop(0);
         for (; inside > 0; --inside) push(0);
     }
@@ -181,44 +371,103 @@ struct Mixed : rl::test_suite<Mixed<PRODUCERS, CONSUMERS, CAPACITY, THREADS, TUR
         return ledger.went_in(i), true;
     }
 
+    bool push_several(unsigned i) {
+        unsigned n = 2 + rl::rand(SLOTS - 1);
+        Feed feed;
+        for (unsigned k = 0; k < n; ++k) feed.items[k] = ledger.item(i) + int(k);
+        unsigned done = ring.push_several(feed, n);
+        RL_ASSERT(feed.at == done);
+        for (unsigned k = 0; k < done; ++k) ledger.went_in(i);
+        return done > 0;
+    }
+
     bool pop(unsigned i) {
         int item;
         if (!ring.pop(item)) return false;
         return ledger.came_out(i, item), true;
     }
 
+    bool pop_several(unsigned i) {
+        int items[4];
+        unsigned n = ring.pop_several(items, 3);
+        for (unsigned k = 0; k < n; ++k) ledger.came_out(i, items[k]);
+        return n > 0;
+    }
+
     bool force(unsigned i) {
         int evicted = 0;
-        using Replaced = typename Ring<PRODUCERS, CONSUMERS, CAPACITY>::Replaced;
+        using Replaced = typename Queue::Replaced;
         Replaced replaced = ring.replace(ledger.item(i), evicted);
         if (replaced == Replaced::oldest) ledger.went_in(i);
         if (replaced != Replaced::nothing) ledger.came_out(i, evicted);
         return replaced != Replaced::nothing;
     }
 
-    void thread(unsigned i) {
-        for (unsigned n = 0; n < TURNS; ++n) {
-            bool is_producer = PRODUCERS || i == 0, is_consumer = CONSUMERS || i == 0;
-            bool pushes = is_producer && !(is_consumer && rl::rand(2));
-            if (FORCE && pushes && rl::rand(2)) force(i);
-            else if (pushes ? !push(i) : !pop(i)) rl::yield(1, $);
-        }
-    }
-
     void after() {
+        while (pop(THREADS)) {}
+        // It holds as much as ever.
+        unsigned n = 0;
+        while (push(0)) ++n;
+        RL_ASSERT(LEAST <= n && n <= CAPACITY);
         while (pop(THREADS)) {}
         ledger.check();
     }
 };
 
+enum class By { one, several, force };
+
+// Threads that push or pop, whatever chance says; an end of one is the first thread's.
+template <bool PRODUCERS, bool CONSUMERS, unsigned SLOTS, unsigned LINES, unsigned THREADS, unsigned TURNS, By BY = By::one>
+struct Mixed : Test<Mixed<PRODUCERS, CONSUMERS, SLOTS, LINES, THREADS, TURNS, BY>, PRODUCERS, CONSUMERS, SLOTS, LINES, THREADS> {
+    bool turn(unsigned i) {
+        bool is_producer = PRODUCERS || i == 0, is_consumer = CONSUMERS || i == 0;
+        bool pushes = is_producer && !(is_consumer && rl::rand(2));
+        if constexpr (BY == By::force && CONSUMERS)
+            if (pushes && rl::rand(2)) return this->force(i);
+        if constexpr (BY == By::several && PRODUCERS)
+            if (pushes && rl::rand(2)) return this->push_several(i);
+        if constexpr (BY == By::several && CONSUMERS)
+            if (!pushes && rl::rand(2)) return this->pop_several(i);
+        if (pushes) return this->push(i) || (saw("full"), false);
+        return this->pop(i) || (saw("empty"), false);
+    }
+
+    void thread(unsigned i) {
+        for (unsigned n = 0; n < TURNS; ++n)
+            if (!turn(i)) rl::yield(1, $);
+    }
+};
+
+// Two threads pop, and are away for a while with a slot in hand; the third goes round.
+template <unsigned SLOTS, unsigned TURNS> struct Away : Test<Away<SLOTS, TURNS>, true, true, SLOTS, 2, 3> {
+    void thread(unsigned i) {
+        for (unsigned n = i < 2 ? 2 : TURNS; n > 0; --n) {
+            Word index;
+            if (i == 2) {
+                if (!(rl::rand(2) ? this->push(i) : this->pop(i))) rl::yield(1, $);
+            } else if (this->ring.front(index)) {
+                for (unsigned k = rl::rand(4) * 16; k > 0; --k) rl::yield(1, $);
+                this->ledger.came_out(i, this->ring.take(index));
+            }
+        }
+    }
+};
+
 int main(int argc, char** argv) {
     return port::main(argc, argv, 5,
-                      {port::scenario<Mixed<true, true, 1, 2, 2>, 2>("two threads, one slot"),
-                       port::scenario<Mixed<true, true, 2, 3, 3>>("many and many"),
-                       port::scenario<Mixed<true, false, 2, 3, 4>>("many producers"),
-                       port::scenario<Mixed<false, true, 2, 3, 4>>("many consumers"),
-                       port::scenario<Mixed<false, true, 3, 3, 5>>("many consumers, three slots"),
-                       port::scenario<Mixed<true, true, 2, 3, 3, true>>("forced pushes")},
-                      {"full", "empty", "a producer passes over a consumer", "a consumer passes over a producer",
-                       "a held slot is given back", "an item is overwritten"});
+                      {port::scenario<Mixed<true, true, 1, 1, 2, 2>, 2>("two threads, one slot"),
+                       port::scenario<Mixed<true, true, 1, 2, 3, 3>>("many and many"),
+                       port::scenario<Mixed<true, false, 1, 2, 3, 4>>("many producers"),
+                       port::scenario<Mixed<false, true, 1, 2, 3, 4>>("many consumers"),
+                       port::scenario<Mixed<true, true, 1, 2, 3, 3, By::force>>("forced pushes"),
+                       port::scenario<Mixed<true, true, 2, 2, 3, 3, By::several>>("many and many, lines of two"),
+                       port::scenario<Mixed<true, false, 2, 2, 3, 4, By::several>>("many producers, lines of two"),
+                       port::scenario<Mixed<false, true, 2, 2, 3, 4, By::several>>("many consumers, lines of two"),
+                       port::scenario<Mixed<true, true, 3, 2, 2, 3, By::several>>("lines of three"),
+                       port::scenario<Away<1, 10>>("consumers away"),
+                       port::scenario<Away<2, 10>>("consumers away, lines of two")},
+                      {"full", "empty", "a slot is spoilt", "a slot is full before it is spoilt", "a slot is taken back",
+                       "a batch crosses lines", "a batch moves on from spoilt slots", "a line is passed over",
+                       "a line is passed over again", "a line comes back", "a line is found back",
+                       "an item is overwritten", "a forced item finds its line passed over"});
 }
