@@ -1,4 +1,5 @@
-// The line of `src/raw/ring/line.rs`, which `ring.cpp` is made of: up to seven items, and a word that tells their state.
+// The line of `src/raw/ring/line.rs`, which `ring.hpp` is made of: up to seven items, and a word that tells their
+// state.
 //
 // Whoever has a slot in hand writes to its item, also to take it out; so two that think they have it race.
 
@@ -125,7 +126,9 @@ template <unsigned SLOTS> struct Line {
     }
 
     void come_back(Look look) {
-        if (planted("a line is brought back whatever it is by now")) return void(word_.fetch_and(~OUT, rl::mo_relaxed, $));
+        stall();
+        if (planted("a line is brought back whatever it is by now"))
+            return void(word_.fetch_and(~OUT, rl::mo_relaxed, $));
         Word found = look.word;
         if (exchange(word_, found, look.word & ~OUT, rl::mo_relaxed)) saw("a line comes back");
     }

@@ -103,6 +103,11 @@ struct Patience {
     }
 };
 
+// Here a thread is away for long, now and then.
+inline void stall() {
+    for (unsigned n = 48 * rl::rand(4); n > 0; --n) rl::yield(1, $);
+}
+
 // Items by producer and number, each of which must come out once, and those of a producer in their order.
 template <unsigned PRODUCERS, unsigned CONSUMERS> struct Ledger {
     // (Plain memory: fibers don't race.)
