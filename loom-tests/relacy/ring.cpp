@@ -139,7 +139,7 @@ int main(int argc, char** argv) {
                        port::scenario<ProducersAway<false, 1, 10>>("producers away, one consumer", 2),
                        port::scenario<ProducersAway<false, 2, 10>>("producers away, one consumer, lines of two", 2)},
                       {"full", "empty", "a slot is spoilt", "a slot is full before it is spoilt",
-                       "a slot is taken back", "a batch crosses lines", "a batch moves on from spoilt slots", "a line is passed over",
-                       "a line is passed over again", "a line comes back", "a line is found back",
-                       "an item is overwritten", "a forced item finds its line passed over"});
+                       "a slot is taken back", "a batch crosses lines", "a batch moves on from spoilt slots",
+                       "a line is passed over", "a line is passed over again", "a line comes back",
+                       "a line is found back", "an item is overwritten", "a forced item finds its line passed over"});
 }
