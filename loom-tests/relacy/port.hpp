@@ -246,6 +246,8 @@ inline unsigned long run(Scenario const& scenario, unsigned long first, unsigned
     params.output_stream = params.progress_stream = &quiet;
     params.search_type = n > 0 ? rl::sched_random : rl::sched_bound;
     params.context_bound = scenario.bound;
+    // (More than 2000: threads that stall take steps.)
+    params.execution_depth_limit = 10000;
     params.iteration_count = first + n - 1;
     auto start_at = [&params](unsigned long iteration) {
         char text[24];
