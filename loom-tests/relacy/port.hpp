@@ -103,6 +103,11 @@ struct Patience {
     }
 };
 
+// Here a thread is away for long, now and then.
+inline void stall() {
+    for (unsigned n = 48 * rl::rand(4); n > 0; --n) rl::yield(1, $);
+}
+
 // Items by producer and number, each of which must come out once, and those of a producer in their order.
 template <unsigned PRODUCERS, unsigned CONSUMERS> struct Ledger {
     // (Plain memory: fibers don't race.)
@@ -241,6 +246,8 @@ inline unsigned long run(Scenario const& scenario, unsigned long first, unsigned
     params.output_stream = params.progress_stream = &quiet;
     params.search_type = n > 0 ? rl::sched_random : rl::sched_bound;
     params.context_bound = scenario.bound;
+    // (More than 2000: threads that stall take steps.)
+    params.execution_depth_limit = 10000;
     params.iteration_count = first + n - 1;
     auto start_at = [&params](unsigned long iteration) {
         char text[24];

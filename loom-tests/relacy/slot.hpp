@@ -1,4 +1,4 @@
-// The slot of `src/raw/slot.rs`, which `ring.cpp` and `segments.cpp` are made of: an item, and a state beside it.
+// The slot of `src/raw/slot.rs`, which `segments.cpp` is made of: an item, and a state beside it.
 //
 // Whoever has a slot in hand writes to its item, also to take it out; so two that think they have it race.
 
@@ -62,11 +62,6 @@ struct Slot {
                give_back(step);
     }
 
-    bool refill(Word lap, Word step) {
-        Word from = lap | FULL;
-        return hand_over<true>(state_, from, (lap + step) | FULL, edge("raw/slot::S5", rl::mo_release));
-    }
-
     // Says whether it is watched.
     bool give_back(Word step) {
         Word state = state_.load(rl::mo_relaxed, $);
@@ -78,8 +73,6 @@ struct Slot {
             }
         }
     }
-
-    bool pass_over(Word state, Word lap) { return hold(state, lap, rl::mo_relaxed); }
 
     bool hold(Word state, Word lap, rl::memory_order order) {
         Word watched = planted("passing over forgets who watches the slot") ? 0 : state & WATCHED;
