@@ -13,8 +13,8 @@ using Word = std::uint64_t;
 
 // Of a word of 64 bits: lap, ended, full, held, out.
 constexpr unsigned MOST = 7, SLOT_BITS = 3;
-constexpr Word OUT = 1, ALL = (1 << MOST) - 1;
-constexpr unsigned HELD = 1, FULL = HELD + MOST, LAP = FULL + MOST + SLOT_BITS;
+constexpr Word OUT = 1, ODD = 2, ALL = (1 << MOST) - 1;
+constexpr unsigned HELD = 2, FULL = HELD + MOST, LAP = FULL + MOST + SLOT_BITS;
 constexpr Word STEP = Word(1) << LAP, BELOW_LAP = STEP - 1;
 
 // `bits`
@@ -37,7 +37,7 @@ struct Look {
     Stage stage(Word index) const {
         auto ahead = std::int64_t((word & ~BELOW_LAP) - (index & ~BELOW_LAP));
         if (ahead == 0 && !(word & OUT)) return Stage::now;
-        if (ahead == 0 && (is_empty() || planted("a line is back before its slots have ended"))) return Stage::back;
+        if (ahead == 0 && (has_ended() || planted("a line is back before its slots have ended"))) return Stage::back;
         return ahead < 0 ? Stage::before : Stage::spent;
     }
 
@@ -47,7 +47,12 @@ struct Look {
         return n;
     }
 
-    bool is_empty() const { return !(word & (ALL << FULL | ALL << HELD)); }
+    // Of a line that is out: the lap that it was put out for is over.
+    bool has_ended() const {
+        bool is_wrong = planted("a line is back when none of its slots is full or spoilt");
+        return is_wrong ? !(word & (ALL << FULL | ALL << HELD)) : bool(word & ODD) != bool(word & STEP);
+    }
+
     bool is_spoilt() const { return word >> HELD & ALL; }
     Word full_and_not_held() const { return (word >> FULL) & ~(word >> HELD) & ALL; }
 };
@@ -128,16 +133,17 @@ template <unsigned SLOTS> struct Line {
     void come_back(Look look) {
         stall();
         if (planted("a line is brought back whatever it is by now"))
-            return void(word_.fetch_and(~OUT, rl::mo_relaxed, $));
+            return void(word_.fetch_and(~(OUT | ODD), rl::mo_relaxed, $));
         Word found = look.word;
-        if (exchange(word_, found, look.word & ~OUT, rl::mo_relaxed)) saw("a line comes back");
+        if (exchange(word_, found, look.word & ~(OUT | ODD), rl::mo_relaxed)) saw("a line comes back");
     }
 
     void pass_over(Look look) {
         if (planted("a line is passed over whatever it is by now"))
             return void(word_.fetch_add(STEP | OUT, rl::mo_relaxed, $));
-        Word found = look.word;
-        if (!exchange(word_, found, (look.word + STEP) | OUT, rl::mo_relaxed)) return;
+        Word found = look.word, lap = (look.word + STEP) & ~(OUT | ODD);
+        Word out = lap | OUT | (lap & STEP ? ODD : 0);
+        if (!exchange(word_, found, out, rl::mo_relaxed)) return;
         saw(look.word & OUT ? "a line is passed over again" : "a line is passed over");
     }
 

@@ -121,6 +121,17 @@ struct ProducersAway : Test<ProducersAway<CONSUMERS, SLOTS, TURNS>, true, CONSUM
     }
 };
 
+// One of each, and a third that goes round: a consumer may be away before it has spoilt the slot that it has claimed.
+template <unsigned SLOTS, unsigned TURNS>
+struct BothAway : Test<BothAway<SLOTS, TURNS>, true, true, SLOTS, 2, 3> {
+    void thread(unsigned i) {
+        for (unsigned n = i < 2 ? 2 : TURNS; n > 0; --n)
+            if (i == 0) this->push(i, true);
+            else if (i == 1) this->pop(i, true);
+            else if (!(rl::rand(2) ? this->push(i) : this->pop(i))) rl::yield(1, $);
+    }
+};
+
 int main(int argc, char** argv) {
     return port::main(argc, argv, 5,
                       {port::scenario<Mixed<true, true, 1, 1, 2, 2>, 2>("two threads, one slot"),
@@ -136,6 +147,9 @@ int main(int argc, char** argv) {
                        port::scenario<ConsumersAway<true, 2, 10>>("consumers away, lines of two", 2),
                        port::scenario<ConsumersAway<false, 1, 20>>("consumers away, one producer", 2),
                        port::scenario<ConsumersAway<false, 2, 10>>("consumers away, one producer, lines of two", 2),
+                       port::scenario<BothAway<1, 20>>("both away", 2),
+                       port::scenario<BothAway<2, 20>>("both away, lines of two", 2),
+                       port::scenario<ProducersAway<true, 2, 10>>("producers away, lines of two", 2),
                        port::scenario<ProducersAway<false, 1, 10>>("producers away, one consumer", 2),
                        port::scenario<ProducersAway<false, 2, 10>>("producers away, one consumer, lines of two", 2)},
                       {"full", "empty", "a slot is spoilt", "a slot is full before it is spoilt",

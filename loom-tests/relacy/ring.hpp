@@ -100,6 +100,7 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned SLOTS, unsigned LINES> struct
             // We don't see yet what the producer saw that has claimed it.
             rl::yield(1, $);
         } else if (patience.is_overdue() && claim<CONSUMERS>(head, index, next)) {
+            port::stall();
             bool is_wrong = planted("the only consumer spoils a slot before it ends what it took");
             if (!CONSUMERS && !is_wrong) line(index).vacate_before(slot(index));
             if (planted("a consumer goes on past a slot that it has not spoilt")) return Way::open;

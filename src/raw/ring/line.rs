@@ -3,7 +3,7 @@
 //! ```text
 //!   line  | word | item | item | item | item | item | item | item |       64 bytes with 7 items of 8
 //!
-//!   word  | lap | ended | full: a bit per slot | held: a bit per slot | out |
+//!   word  | lap | ended | full: a bit per slot | held: a bit per slot | odd | out |
 //! ```
 //!
 //! A line is *of a lap* once all slots of the lap before have ended; then whatever no producer has claimed yet is vacant, and
@@ -23,9 +23,11 @@
 //! and end with it. A spoilt slot belongs to two, the consumer that has claimed it and the producer that has; the producer
 //! finds it held and ends it, or had filled it before, and then the consumer has an item in hand as ever. A line that is
 //! out is of no lap: both ends step over it. It comes back for the lap after the last that was passed over, which neither end has
-//! left behind: an end does that only when the line is of it, or out *and* a slot has not ended yet (is full or held). So a
-//! line without such a slot is back, though it may still bear the mark, which must go before anything is claimed. A step by CAS can't take the word for one of a lap long ago before
-//! 2^46 laps are over (2^23 on 32 bits, fewer in a ring of more than 2^17 slots).
+//! left behind: an end does that only when the line is of it, or out *and* a slot has not ended yet, which the word tells by its
+//! lap: it is the one that the line was put out for. (That no slot is full or held says nothing: a consumer may have claimed
+//! one that it has not spoilt yet.) In the lap after, the line is back, though it may still bear the mark, which must go before
+//! anything is claimed. A step by CAS can't take the word for one of a lap long ago before 2^45 laps are over (2^22 on 32 bits,
+//! fewer in a ring of many lines).
 //!
 //! *Acquire and release.* All steps on a word are read-modify-writes, so who acquires sees what was released by all before,
 //! not only by the last.
@@ -42,8 +44,9 @@ use core::mem::MaybeUninit;
 use crate::raw::grid::{self, Grid, Heap, LAP, MOST, SLOT_BITS};
 use crate::sync::{AtomicUsize, Ordering, Shadow, const_fn};
 
-/// Out for an even lap, out for an odd one.
-const OUT: usize = 3;
+const OUT: usize = 1;
+/// Of a line that is out: whether it was put out for an odd lap. It is over when this is not true of the word's lap any more.
+const ODD: usize = 2;
 const HELD: u32 = 2;
 const FULL: u32 = HELD + MOST as u32;
 const _: () = assert!(FULL + MOST as u32 + SLOT_BITS == LAP);
@@ -84,10 +87,16 @@ impl Look {
         let ahead = (self.0 & !below_lap).wrapping_sub(index & !below_lap);
         match ahead.cast_signed() {
             0 if self.0 & OUT == 0 => Stage::Now,
-            0 if self.0 & OUT != mark(self.0, below_lap) => Stage::Back,
+            0 if self.is_over(below_lap) => Stage::Back,
             ..0 => Stage::Before,
             _ => Stage::Spent,
         }
+    }
+
+    /// Of a line that is out: whether all slots have ended. (That none is full or held doesn't tell: a consumer may have claimed
+    /// one that it has not spoilt yet.)
+    fn is_over(self, below_lap: usize) -> bool {
+        (self.0 & ODD != 0) != (self.0 & below_lap.wrapping_add(1) != 0)
     }
 
     /// How many slots from `slot` on are full.
@@ -95,11 +104,6 @@ impl Look {
     pub(super) fn full_from(self, slot: usize) -> usize {
         ((self.0 >> FULL & SLOTS) >> slot).trailing_ones() as usize
     }
-}
-
-/// The mark of a line that is out for the lap of `word`.
-fn mark(word: usize, below_lap: usize) -> usize {
-    if word & below_lap.wrapping_add(1) == 0 { 1 } else { 2 }
 }
 
 /// The bits of `n` slots from `slot` on.
@@ -221,16 +225,17 @@ impl Header {
     /// Takes off the mark of a line that was out, and has come back for the lap of `look`.
     #[cold]
     pub(super) fn come_back(&self, Look(word): Look) {
+        let back = word & !(OUT | ODD);
         // Relaxed: who acquires this acquires what (L3) released, since only read-modify-writes lie between. If it fails,
         // somebody else did.
-        let _ = self.word.compare_exchange(word, word & !OUT, Ordering::Relaxed, Ordering::Relaxed);
+        let _ = self.word.compare_exchange(word, back, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// Puts the line, of the lap before `look`'s next and not over, out for that next lap, if it still is as it was.
     #[cold]
     pub(super) fn pass_over(&self, grid: Grid, Look(word): Look) {
-        let next = word.wrapping_add(grid.lap());
-        let out = next & !OUT | mark(next, grid.below_lap);
+        let next = word.wrapping_add(grid.lap()) & !(OUT | ODD);
+        let out = next | OUT | if next & grid.lap() == 0 { 0 } else { ODD };
         // Relaxed: nobody learns anything of an item from it. If it fails, somebody has moved.
         let _ = self.word.compare_exchange(word, out, Ordering::Relaxed, Ordering::Relaxed);
     }
