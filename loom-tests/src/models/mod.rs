@@ -5,6 +5,7 @@ pub mod bugs;
 pub mod chain;
 pub mod counter;
 pub mod facade;
+pub mod fan_in;
 pub mod handles;
 pub mod lines;
 pub mod reuse;
@@ -23,6 +24,7 @@ pub fn all() -> Vec<(&'static str, fn())> {
         facade::MODELS,
         spsc::MODELS,
         chain::MODELS,
+        fan_in::MODELS,
         ring::MODELS,
         lines::MODELS,
         stalled::MODELS,
