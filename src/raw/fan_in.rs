@@ -57,7 +57,7 @@ mod line;
 mod pop;
 mod push;
 
-use line::{Header, Link};
+use line::{Header, Link, Look, Stage};
 
 type Lines<T> = Heap<Header, T>;
 
@@ -242,6 +242,39 @@ macro_rules! view {
             View::new($queue, slots).$method($($argument),*)
         })
     };
+}
+
+/// What is rarely done: out of line, and without a [`View`] that would have to be in memory for it.
+impl<T> FanIn<T> {
+    #[cold]
+    #[inline(never)]
+    fn stage(&self, index: usize, look: Look) -> Stage {
+        view!(self.stage(index, look))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn decide(&self) -> usize {
+        view!(self.decide())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn has_skipped(&self) -> bool {
+        view!(self.find_skipped()).is_some()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_out(&self, index: usize) {
+        view!(self.put_out(index));
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_skipped(&self, number: usize) {
+        view!(self.take_skipped(number));
+    }
 }
 
 // SAFETY: an index is claimed once, a slot is handed over once per index (see `line`), and leftovers are dropped with the

@@ -21,31 +21,25 @@ impl<'a, T> View<'a, T> {
         slot - first
     }
 
-    /// The slot that comes next, if there is one: `head`, wherever that is then, or a skipped one.
+    /// Whether slot `head` comes next, at the first look.
     #[inline(always)]
-    fn next(self) -> Option<usize> {
+    fn is_next(self, head: usize) -> bool {
         let end = &self.queue.end;
-        let head = end.head();
         if head != end.decided() {
-            return Some(head);
+            return true;
         }
-        if end.skipped() == 0 {
-            let n = self.full_from(head);
-            if n > 0 {
-                end.decide(self.grid.nth(head, n));
-                return Some(head);
-            }
-        }
-        self.decide()
+        let n = if end.skipped() == 0 { self.full_from(head) } else { 0 };
+        end.decide(self.grid.nth(head, n));
+        n > 0
     }
 
-    /// The same, after a first look, or if slots are skipped.
-    #[cold]
-    #[inline(never)]
-    fn decide(self) -> Option<usize> {
+    /// The slot that comes next, after a first look, or if slots are skipped: `head`, wherever that is then, or a skipped one; or
+    /// [`NONE`].
+    #[inline(always)]
+    pub(super) fn decide(self) -> usize {
         let end = &self.queue.end;
         if end.chosen() != NONE {
-            return Some(end.chosen());
+            return end.chosen();
         }
         let (tail, patience) = (self.queue.tail(), Backoff::new());
         let n = loop {
@@ -55,14 +49,14 @@ impl<'a, T> View<'a, T> {
             }
         };
         let head = end.head();
+        end.decide(head);
         // Not before: see the head of `fan_in`.
         if let Some(skipped) = self.find_skipped() {
-            end.decide(head);
             end.choose(skipped);
-            return Some(skipped);
+            return skipped;
         }
         end.decide(self.grid.nth(head, n));
-        if n > 0 { Some(head) } else { None }
+        if n > 0 { head } else { NONE }
     }
 
     /// What the consumer does about slot `head`, which is not full: takes it out of the way, in time. False if nothing lies behind
@@ -99,7 +93,7 @@ impl<'a, T> View<'a, T> {
     }
 
     /// The first slot of those skipped that is full, looked at after all behind it.
-    fn find_skipped(self) -> Option<usize> {
+    pub(super) fn find_skipped(self) -> Option<usize> {
         let head = self.queue.end.head();
         let mut found = None;
         if self.grid.slot(head) != 0 {
@@ -135,15 +129,18 @@ impl<'a, T> View<'a, T> {
         if header.skipped() == 0 {
             header.vacate(index, self.grid);
         } else {
-            header.put_out(index, self.queue.end.out(), self.grid);
-            self.queue.end.set_out(Link::to(self.grid.line(index)));
+            self.queue.put_out(index);
         }
     }
 
+    /// Puts the line out that `head` is about to leave.
+    pub(super) fn put_out(self, index: usize) {
+        self.header(index).put_out(index, self.queue.end.out(), self.grid);
+        self.queue.end.set_out(Link::to(self.grid.line(index)));
+    }
+
     /// Takes the skipped slot that was chosen.
-    #[cold]
-    #[inline(never)]
-    fn take_skipped(self, number: usize) {
+    pub(super) fn take_skipped(self, number: usize) {
         let end = &self.queue.end;
         debug_assert_eq!(number, end.chosen());
         end.choose(NONE);
@@ -177,8 +174,14 @@ impl<'a, T> View<'a, T> {
     #[inline(always)]
     #[cfg_attr(all(loom, feature = "loom"), track_caller)]
     pub(super) fn front(self) -> Option<Claim<T>> {
-        let index = self.next()?;
-        Some(self.at(index))
+        let head = self.queue.end.head();
+        if self.is_next(head) {
+            return Some(self.at(head));
+        }
+        match self.queue.decide() {
+            NONE => None,
+            index => Some(self.at(index)),
+        }
     }
 
     #[inline(always)]
@@ -187,7 +190,7 @@ impl<'a, T> View<'a, T> {
             self.leave(index, 1);
             self.queue.end.go_to(self.grid.nth(index, 1));
         } else {
-            self.take_skipped(index);
+            self.queue.take_skipped(index);
         }
     }
 
@@ -198,21 +201,24 @@ impl<'a, T> View<'a, T> {
             return Run::NONE;
         }
         let end = &self.queue.end;
-        let index = if place.next == end.head() {
-            if place.last == end.chosen() {
+        let mut index = place.next;
+        if index != end.head() {
+            if index == end.decided() && !self.decide_more() {
                 return Run::NONE;
             }
-            let Some(index) = self.next() else { return Run::NONE };
+        } else if place.last == end.chosen() {
+            return Run::NONE;
+        } else if !self.is_next(index) {
+            index = self.queue.decide();
+            if index == NONE {
+                return Run::NONE;
+            }
             if index != end.head() {
-                return self.skipped_run(place, index);
+                place.walk_over(index, end.head());
+                self.header(index).show(self.grid.slot(index), 1);
+                return Run { start: self.item(index), len: 1 };
             }
-            index
-        } else {
-            if place.next == end.decided() && !self.decide_more() {
-                return Run::NONE;
-            }
-            place.next
-        };
+        }
         let (slot, decided) = (self.grid.slot(index), end.decided());
         let is_same_line = self.grid.slots > 1 && decided ^ index <= MOST;
         let behind = if is_same_line { self.grid.slot(decided) } else { self.grid.slots };
@@ -228,19 +234,11 @@ impl<'a, T> View<'a, T> {
         let end = &self.queue.end;
         let decided = end.decided();
         let n = self.full_from(decided);
-        if n == 0 || end.skipped() > 0 && self.find_skipped().is_some() {
+        if n == 0 || end.skipped() > 0 && self.queue.has_skipped() {
             return false;
         }
         end.decide(self.grid.nth(decided, n));
         true
-    }
-
-    /// The skipped slot that comes next.
-    #[cold]
-    fn skipped_run(self, place: &mut Place<usize>, number: usize) -> Run<T> {
-        place.walk_over(number, self.queue.end.head());
-        self.header(number).show(self.grid.slot(number), 1);
-        Run { start: self.item(number), len: 1 }
     }
 
     /// Gives the `n` slots that `place` has just walked over back.
@@ -251,7 +249,7 @@ impl<'a, T> View<'a, T> {
         if place.last == self.queue.end.head() {
             self.leave(place.last, n);
         } else {
-            self.take_skipped(place.last);
+            self.queue.take_skipped(place.last);
         }
     }
 }

@@ -9,8 +9,7 @@ use crate::sync::{Ordering, fence};
 
 impl<T> View<'_, T> {
     /// Where the line of `tail` is, not vacant at the first look, seen from the lap of `index`, where `tail` was.
-    #[cold]
-    fn stage(self, index: usize, look: Look) -> Stage {
+    pub(super) fn stage(self, index: usize, look: Look) -> Stage {
         let stage = look.stage(index, self.grid);
         if stage != Stage::Before {
             return stage;
@@ -28,7 +27,7 @@ impl<T> View<'_, T> {
             let first = self.queue.tail();
             let look = self.header(first).look();
             if !look.is_now(first, self.grid) {
-                match self.stage(first, look) {
+                match self.queue.stage(first, look) {
                     Stage::Now => {}
                     Stage::Before => return Claims { first, len: 0 },
                     Stage::Spent => {
