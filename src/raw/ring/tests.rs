@@ -3,7 +3,9 @@
 use alloc::collections::VecDeque;
 
 use super::line::MOST;
+use super::view::Way;
 use super::*;
+use crate::backoff::Backoff;
 use crate::raw::tests::in_time;
 use crate::raw::{pop, push};
 
@@ -193,6 +195,27 @@ fn a_batch_moves_on_from_spoilt_slots() {
         assert!((0..4 * MOST).all(|i| put(i).is_ok()));
         assert!(core::iter::from_fn(next).eq(0..4 * MOST));
     }
+}
+
+/// A consumer that others have overtaken finds the slot where `head` was ended, in a line that goes on.
+#[test]
+fn a_slot_that_another_has_ended_says_nothing_of_those_behind_it() {
+    let ring = Ring::<usize, One, Many>::with_lines_of(2, 4);
+    // SAFETY: the only producer.
+    let put = |i| unsafe { push(&ring, &mut (), i) };
+    // SAFETY: of many consumers.
+    let next = || unsafe { pop(&ring, &mut ()) };
+    assert_eq!((put(0), put(1), next()), (Ok(()), Ok(()), Some(0)));
+    let view = View::new(&ring, 2);
+    let way = |index| {
+        let (full, look) = view.full_from(index);
+        assert_eq!(full, 0);
+        view.clear_for_pop(index, look, &Backoff::new())
+    };
+    assert!(matches!(way(0), Way::Open), "one is left");
+    assert_eq!(next(), Some(1));
+    assert!(matches!(way(0), Way::Spent));
+    assert!(matches!(way(view.next_line(0)), Way::Closed));
 }
 
 /// The holder of a line's last slots freezes before it takes the mark off that a producer has set meanwhile.

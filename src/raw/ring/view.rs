@@ -171,9 +171,13 @@ impl<'a, T, P: Cardinality, C: Cardinality, S: Store<T>> View<'a, T, P, C, S> {
         if stage == Stage::Spent {
             return Way::Spent;
         }
-        // If only this slot is claimed, its push is in flight and nothing lies behind it.
+        if !P::CLAIMS_FIRST {
+            // It isn't there yet. Or another consumer has ended it, while the line goes on; who sees that sees `head` moved.
+            return if self.head() == index { Way::Closed } else { Way::Open };
+        }
+        // If only this slot is claimed, its push is in flight and nothing lies behind it. (Or it was ended: the same.)
         let next = self.nth(index, 1);
-        if !P::CLAIMS_FIRST || !is_before(next, self.tail()) {
+        if !is_before(next, self.tail()) {
             return Way::Closed;
         }
         if stage != Stage::Now {
