@@ -24,12 +24,6 @@ pub trait Cardinality: sealed::Sealed {
     /// Wraps what a handle consists of.
     fn frame<T>(inner: T) -> Self::Frame<T>;
 
-    /// What a handle remembers, if it can.
-    type Notes<N: Default>: Default;
-
-    /// What was remembered.
-    fn notes<N: Default>(notes: &mut Self::Notes<N>) -> Option<&mut N>;
-
     /// Takes the turn at `index`, where `word` stood when the caller looked; false if somebody else has it.
     #[must_use]
     fn claim(word: &AtomicUsize, index: usize, next: usize) -> bool;
@@ -67,13 +61,6 @@ impl Cardinality for One {
 
     fn frame<T>(inner: T) -> CachePadded<T> {
         CachePadded::new(inner)
-    }
-
-    type Notes<N: Default> = N;
-
-    #[inline(always)]
-    fn notes<N: Default>(notes: &mut N) -> Option<&mut N> {
-        Some(notes)
     }
 
     /// Whoever asks has it. Nobody is told before [`settle`](Self::settle), when all is done.
@@ -119,13 +106,6 @@ impl Cardinality for Many {
 
     fn frame<T>(inner: T) -> Bare<T> {
         Bare(inner)
-    }
-
-    type Notes<N: Default> = ();
-
-    #[inline(always)]
-    fn notes<N: Default>(_notes: &mut ()) -> Option<&mut N> {
-        None
     }
 
     #[inline(always)]

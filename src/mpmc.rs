@@ -39,14 +39,13 @@ pub use crate::queue::Fixed;
 
 /// The handles of [`bounded`](fn@bounded), by names short enough for the fields of a struct.
 pub mod bounded {
-    use crate::cardinality::Many;
     use crate::queue;
     use crate::raw::Ring;
 
     /// The end where items go in.
-    pub type Producer<T> = queue::Producer<Ring<T, Many, Many>>;
+    pub type Producer<T> = queue::Producer<Ring<T>>;
     /// The end where items come out.
-    pub type Consumer<T> = queue::Consumer<Ring<T, Many, Many>>;
+    pub type Consumer<T> = queue::Consumer<Ring<T>>;
     /// The iterator of `drain`.
     pub type Drain<'a, T> = queue::Drain<&'a Consumer<T>>;
 }
@@ -81,7 +80,7 @@ pub fn bounded_in_lines_of<T>(
     items: usize,
     capacity: usize,
 ) -> (bounded::Producer<T>, bounded::Consumer<T>) {
-    crate::queue::pair(crate::raw::Ring::with_lines_of(items, capacity))
+    crate::queue::pair(Ring::with_lines_of(items, capacity))
 }
 
 /// The handles of [`unbounded`](fn@unbounded), by names short enough for the fields of a struct.

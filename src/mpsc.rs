@@ -41,20 +41,19 @@
 //! No operation on a bounded queue allocates, but for a vector that grows in `pop_into`. A push into an unbounded one allocates a
 //! segment if no spare one is left, a pop may free one.
 
-use crate::raw::{Ring, Segments};
+use crate::raw::{FanIn, Segments};
 
 /// The handles of [`bounded`](fn@bounded), by names short enough for the fields of a struct.
 pub mod bounded {
-    use crate::cardinality::{Many, One};
     use crate::queue;
-    use crate::raw::Ring;
+    use crate::raw::FanIn;
 
     /// The end where items go in.
-    pub type Producer<T> = queue::Producer<Ring<T, Many, One>>;
+    pub type Producer<T> = queue::Producer<FanIn<T>>;
     /// The end where items come out.
-    pub type Consumer<T> = queue::Consumer<Ring<T, Many, One>>;
+    pub type Consumer<T> = queue::Consumer<FanIn<T>>;
     /// Items shown by [`Consumer::read`](queue::Consumer::read).
-    pub type ReadChunk<'a, T> = queue::ReadChunk<'a, Ring<T, Many, One>>;
+    pub type ReadChunk<'a, T> = queue::ReadChunk<'a, FanIn<T>>;
     /// The iterator of `drain`.
     pub type Drain<'a, T> = queue::Drain<&'a mut Consumer<T>>;
 }
@@ -78,7 +77,7 @@ pub mod bounded {
 /// If `capacity` is 0, or so large that the memory can't be allocated.
 #[must_use]
 pub fn bounded<T>(capacity: usize) -> (bounded::Producer<T>, bounded::Consumer<T>) {
-    crate::queue::pair(Ring::new(capacity))
+    crate::queue::pair(FanIn::new(capacity))
 }
 
 /// A queue with so many items to a line, at most as many as fit, for models (few) and measurements; outside of models one, or else as
@@ -89,7 +88,7 @@ pub fn bounded_in_lines_of<T>(
     items: usize,
     capacity: usize,
 ) -> (bounded::Producer<T>, bounded::Consumer<T>) {
-    crate::queue::pair(crate::raw::Ring::with_lines_of(items, capacity))
+    crate::queue::pair(FanIn::with_lines_of(items, capacity))
 }
 
 /// The handles of [`unbounded`](fn@unbounded), by names short enough for the fields of a struct.

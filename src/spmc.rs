@@ -50,20 +50,19 @@
 //! No operation on a bounded queue allocates, but for a vector that grows in `pop_into`. A push into an unbounded one allocates a
 //! segment if no spare one is left, a pop may free one.
 
-use crate::raw::{Ring, Segments};
+use crate::raw::{FanOut, Segments};
 
 /// The handles of [`bounded`](fn@bounded), by names short enough for the fields of a struct.
 pub mod bounded {
-    use crate::cardinality::{Many, One};
     use crate::queue;
-    use crate::raw::Ring;
+    use crate::raw::FanOut;
 
     /// The end where items go in.
-    pub type Producer<T> = queue::Producer<Ring<T, One, Many>>;
+    pub type Producer<T> = queue::Producer<FanOut<T>>;
     /// The end where items come out.
-    pub type Consumer<T> = queue::Consumer<Ring<T, One, Many>>;
+    pub type Consumer<T> = queue::Consumer<FanOut<T>>;
     /// Slots reserved by [`Producer::reserve`](queue::Producer::reserve).
-    pub type WriteChunk<'a, T> = queue::WriteChunk<'a, Ring<T, One, Many>>;
+    pub type WriteChunk<'a, T> = queue::WriteChunk<'a, FanOut<T>>;
     /// The iterator of `drain`.
     pub type Drain<'a, T> = queue::Drain<&'a Consumer<T>>;
 }
@@ -87,7 +86,7 @@ pub mod bounded {
 /// If `capacity` is 0, or so large that the memory can't be allocated.
 #[must_use]
 pub fn bounded<T>(capacity: usize) -> (bounded::Producer<T>, bounded::Consumer<T>) {
-    crate::queue::pair(Ring::new(capacity))
+    crate::queue::pair(FanOut::new(capacity))
 }
 
 /// A queue with so many items to a line, at most as many as fit, for models (few) and measurements; outside of models one, or else as
@@ -98,7 +97,7 @@ pub fn bounded_in_lines_of<T>(
     items: usize,
     capacity: usize,
 ) -> (bounded::Producer<T>, bounded::Consumer<T>) {
-    crate::queue::pair(crate::raw::Ring::with_lines_of(items, capacity))
+    crate::queue::pair(FanOut::with_lines_of(items, capacity))
 }
 
 /// The handles of [`unbounded`](fn@unbounded), by names short enough for the fields of a struct.

@@ -6,7 +6,6 @@ use core::fmt;
 
 use super::batch::{self, Copies};
 use super::force::{self, Evicted};
-use crate::cardinality::Many;
 use crate::raw::{self, Feed, RawQueue, Ring, Slot};
 use crate::sync::{array, const_fn};
 
@@ -32,7 +31,7 @@ use crate::sync::{array, const_fn};
 /// let queue = raddle::mpmc::Fixed::<u32, 0>::new();
 /// ```
 pub struct Fixed<T, const N: usize> {
-    ring: Ring<T, Many, Many, [Slot<T>; N]>,
+    ring: Ring<T, [Slot<T>; N]>,
 }
 
 impl<T, const N: usize> Fixed<T, N> {
@@ -41,7 +40,7 @@ impl<T, const N: usize> Fixed<T, N> {
         #[must_use]
         pub fn new() -> Self {
             const { assert!(N > 0, "raddle: a queue of capacity 0 can hold nothing; use at least 1") };
-            Self { ring: Ring::of(array![Slot::new(); N], N, 1) }
+            Self { ring: Ring::of(array![Slot::new(); N]) }
         }
     }
 

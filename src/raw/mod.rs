@@ -4,13 +4,18 @@
 //! |---|---|---|---|
 //! | `lines`, in a ring | yes | one x one | `spsc::bounded` |
 //! | `lines`, in a chain | no | one x one | `spsc::unbounded` |
-//! | `ring` (of `line`s) | yes | any x any | `mpsc::bounded`, `spmc::bounded`, `mpmc::bounded`, `mpmc::Fixed` |
+//! | `fan_in` | yes | many x one | `mpsc::bounded` |
+//! | `fan_out` | yes | one x many | `spmc::bounded` |
+//! | `ring` | yes | many x many | `mpmc::bounded`, `mpmc::Fixed` |
 //! | `segments` (of `slot`s) | no | any x any | `mpsc::unbounded`, `spmc::unbounded`, `mpmc::unbounded` |
 //!
 //! A mechanism moves values, and knows nothing of handles, of closing or of waiting. Words used throughout:
 //! *index*: how many places an end has gone since the queue was made; *line*: a header and the slots whose state it
 //! tells; *lap*: one round through the ring; *run*: slots that lie side by side in memory.
 
+mod fan_in;
+mod fan_out;
+mod grid;
 mod lines;
 mod ring;
 mod segments;
@@ -19,6 +24,8 @@ mod spares;
 #[cfg(all(test, not(loom), not(shuttle)))]
 mod tests;
 
+pub(crate) use fan_in::FanIn;
+pub(crate) use fan_out::FanOut;
 pub(crate) use lines::{LineChain, LineRing};
 pub(crate) use ring::{Ring, Slot};
 pub(crate) use segments::Segments;

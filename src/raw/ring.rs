@@ -1,4 +1,4 @@
-//! The ring of lines: bounded, any number of handles at either end, lock-free.
+//! The ring of lines: bounded, many handles at both ends, lock-free.
 //!
 //! ```text
 //!   line      0          1          2          3            4 lines of 3 slots
@@ -24,11 +24,6 @@
 //! not over, and `head` is in it still, or, with one slot to a line, right behind it: then items and operations in flight
 //! are as many as were asked for. Lines that were passed over count as long as they lie between `head` and `tail`.
 //!
-//! *One handle at an end* takes its turn without asking ([`Cardinality`]): it moves its index when it is done, with a store. The
-//! only producer looks at a word once per line, and needs no claim, so nobody spoils its slots: a slot that is not full was
-//! not claimed either, and consumers never look at `tail`. The only consumer looks at a word when it has taken all that it
-//! knew to be full, and ends a line's slots all at once, behind the last; before it spoils a slot, it ends what it has taken.
-//!
 //! *Sources.* Vyukov, "Bounded MPMC queue" (1024cores.net), for the laps; the rest see `line`.
 //!
 //! Edges: none of its own; indices are numbers, items go over with their lines. That a retry ends takes no more than that
@@ -38,110 +33,75 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem::needs_drop;
 
-use super::{
-    Claim, Claims, Feed, Overwrite, Place, PopClaims, PopRuns, PushClaims, PushRuns, RawQueue,
-    Refused, Run,
-};
+use super::grid::{Grid, Heap, by_slots};
+use super::{Claim, Claims, Feed, Overwrite, PopClaims, PushClaims, RawQueue, Refused};
 use crate::cacheline::CachePadded;
-use crate::cardinality::{Cardinality, Many, One};
+use crate::cardinality::Many;
 use crate::sync::{AtomicUsize, Ordering, const_fn};
 
 mod line;
 mod runs;
-mod store;
 mod view;
 
 pub(crate) use line::Slot;
-use line::{LAP, SLOT_BITS, Store};
-pub(crate) use store::Heap;
+use line::{Header, Store};
 use view::View;
 
-/// A bounded queue in lines `S`, for `P` producers and `C` consumers. See the head of the file.
-pub struct Ring<T, P: Cardinality, C: Cardinality, S: Store<T> = Heap<T>> {
+type Lines<T> = Heap<Header, T>;
+
+/// A bounded queue in lines `S`, for many producers and consumers. See the head of the file.
+pub struct Ring<T, S: Store<T> = Lines<T>> {
     head: CachePadded<AtomicUsize>,
     tail: CachePadded<AtomicUsize>,
     store: S,
-    /// Behind the last line, as an index of lap 0.
-    end: usize,
-    /// The bits of an index, and of a line's word, below the lap.
-    below_lap: usize,
+    grid: Grid,
     items: PhantomData<fn() -> T>,
-    ends: PhantomData<(P, C)>,
 }
 
-/// What the only consumer remembers: before this index slots are full, of the line that it is in.
-#[derive(Debug, Default)]
-pub struct Known(usize);
-
-impl<T, P: Cardinality, C: Cardinality> Ring<T, P, C> {
+impl<T> Ring<T> {
     /// A ring that holds at least `capacity` items.
     ///
     /// # Panics
     /// If `capacity` is 0, or needs more memory than there can be.
     pub(crate) fn new(capacity: usize) -> Self {
-        Self::with_lines_of(Heap::<T>::slots_for(capacity), capacity)
+        let (store, grid) = Lines::for_capacity(capacity);
+        Self::on(store, grid)
     }
 
-    /// A ring that holds at least `capacity` items, `slots` of them to a line: one, or as many as fit; in models and tests any number up
-    /// to that.
+    /// The same with `slots` to a line: see [`Heap::with_lines_of`].
     ///
     /// # Panics
     /// As for `new`.
     pub(crate) fn with_lines_of(slots: usize, capacity: usize) -> Self {
-        let fit = store::fit::<T>();
-        let few = if cfg!(any(test, loom, shuttle)) { slots } else { fit };
-        let slots = if slots <= 1 { 1 } else { few.min(fit) };
-        assert!(
-            capacity > 0,
-            "raddle: a bounded queue needs a capacity of at least 1, got 0; for the closest thing to a hand-over use 1"
-        );
-        let lines = Heap::<T>::lines_for(slots, capacity);
-        let Some(store) = Heap::new(lines, slots) else {
-            panic!(
-                "raddle: a capacity of {capacity} items of {} bytes needs more than isize::MAX bytes; ask for fewer",
-                size_of::<T>()
-            )
-        };
-        Self::of(store, lines, slots)
+        let (store, grid) = Lines::with_lines_of(slots, capacity);
+        Self::on(store, grid)
     }
 }
 
-impl<T, P: Cardinality, C: Cardinality, S: Store<T>> Ring<T, P, C, S> {
+impl<T, const N: usize> Ring<T, [Slot<T>; N]> {
     const_fn! {
-        /// A ring of the lines in `store`: so many, at least one, of so many slots.
-        pub(crate) fn of(store: S, lines: usize, slots: usize) -> Self {
+        /// A ring in `slots`, at least one.
+        pub(crate) fn of(slots: [Slot<T>; N]) -> Self {
+            Self::on(slots, Grid::new(N, 1))
+        }
+    }
+}
+
+impl<T, S: Store<T>> Ring<T, S> {
+    const_fn! {
+        fn on(store: S, grid: Grid) -> Self {
             Self {
                 head: CachePadded::new(AtomicUsize::new(0)),
                 tail: CachePadded::new(AtomicUsize::new(0)),
                 store,
-                end: lines << slot_bits(slots),
-                below_lap: below_lap(lines),
+                grid,
                 items: PhantomData,
-                ends: PhantomData,
             }
         }
     }
 }
 
-/// How many bits of an index say the slot.
-#[inline(always)]
-const fn slot_bits(slots: usize) -> u32 {
-    if slots == 1 { 0 } else { SLOT_BITS }
-}
-
-/// The bits below the lap, in an index of so many lines and in a line's word.
-const fn below_lap(lines: usize) -> usize {
-    let bits = lines.next_power_of_two().trailing_zeros() + SLOT_BITS;
-    (1 << if bits < LAP { LAP } else { bits }) - 1
-}
-
-/// Whether index `a` comes before index `b`.
-#[inline(always)]
-fn is_before(a: usize, b: usize) -> bool {
-    a.wrapping_sub(b).cast_signed() < 0
-}
-
-impl<T, P: Cardinality, C: Cardinality, S: Store<T>> Ring<T, P, C, S> {
+impl<T, S: Store<T>> Ring<T, S> {
     #[inline(always)]
     fn head(&self) -> usize {
         // Relaxed: a number, see `Cardinality`.
@@ -155,34 +115,26 @@ impl<T, P: Cardinality, C: Cardinality, S: Store<T>> Ring<T, P, C, S> {
     }
 }
 
-/// Calls a method of [`View`], with the number of slots to a line a constant: its arithmetic is shifts then, and nothing at all
-/// with one. (A macro, since a closure may not be inlined.)
+/// Calls a method of [`View`].
 macro_rules! view {
     ($ring:ident.$method:ident($($argument:expr),*)) => {
-        match $ring.store.slots() {
-            #[cfg(any(test, loom, shuttle))]
-            slots if slots != 1 && slots != store::fit::<T>() => {
-                View::new($ring, slots).$method($($argument),*)
-            }
-            slots if slots == 1 || store::fit::<T>() == 1 => {
-                View::new($ring, 1).$method($($argument),*)
-            }
-            _ => View::new($ring, store::fit::<T>()).$method($($argument),*),
-        }
+        by_slots!($ring.store.slots(), Lines::<T>::FIT, |slots| {
+            View::new($ring, slots).$method($($argument),*)
+        })
     };
 }
 
 // SAFETY: an index is claimed once per end, a slot is handed over once per index (see `line`), and leftovers are dropped
 // with the ring.
-unsafe impl<T, P: Cardinality, C: Cardinality, S: Store<T>> RawQueue for Ring<T, P, C, S> {
+unsafe impl<T, S: Store<T>> RawQueue for Ring<T, S> {
     type Item = T;
-    type Producers = P;
-    type Consumers = C;
+    type Producers = Many;
+    type Consumers = Many;
     type PushSeat = ();
-    type PopSeat = C::Notes<Known>;
+    type PopSeat = ();
 
-    fn seats(&self) -> ((), C::Notes<Known>) {
-        ((), Default::default())
+    fn seats(&self) -> ((), ()) {
+        ((), ())
     }
 
     #[inline(always)]
@@ -200,13 +152,13 @@ unsafe impl<T, P: Cardinality, C: Cardinality, S: Store<T>> RawQueue for Ring<T,
     }
 
     #[inline(always)]
-    unsafe fn front(&self, seat: &mut C::Notes<Known>) -> Option<Claim<T>> {
-        view!(self.front(C::notes(seat)))
+    unsafe fn front(&self, _seat: &mut ()) -> Option<Claim<T>> {
+        view!(self.front())
     }
 
     #[inline(always)]
-    unsafe fn take(&self, _seat: &mut C::Notes<Known>, claim: Claim<T>) {
-        view!(self.take(claim.number));
+    unsafe fn take(&self, _seat: &mut (), claim: Claim<T>) {
+        view!(self.vacate(claim.number, 1));
     }
 
     fn capacity(&self) -> usize {
@@ -217,7 +169,7 @@ unsafe impl<T, P: Cardinality, C: Cardinality, S: Store<T>> RawQueue for Ring<T,
         view!(self.len())
     }
 
-    fn len_to_consumer(&self, _seat: &C::Notes<Known>) -> usize {
+    fn len_to_consumer(&self, _seat: &()) -> usize {
         view!(self.len())
     }
 
@@ -225,19 +177,19 @@ unsafe impl<T, P: Cardinality, C: Cardinality, S: Store<T>> RawQueue for Ring<T,
         view!(self.is_full())
     }
 
-    fn is_full_to_consumer(&self, _seat: &C::Notes<Known>) -> bool {
+    fn is_full_to_consumer(&self, _seat: &()) -> bool {
         view!(self.is_full())
     }
 }
 
 // SAFETY: `claim_to_push` hands out each index once.
-unsafe impl<T, C: Cardinality, S: Store<T>> PushClaims for Ring<T, Many, C, S> {
+unsafe impl<T, S: Store<T>> PushClaims for Ring<T, S> {
     unsafe fn vacancies(&self, max: usize) -> Claims {
         view!(self.claim_to_push(max))
     }
 
     unsafe fn vacancy_at(&self, claims: &Claims, i: usize) -> Claim<T> {
-        view!(self.at_far(claims.first, i))
+        view!(self.nth_claim(claims, i))
     }
 
     #[inline]
@@ -247,13 +199,13 @@ unsafe impl<T, C: Cardinality, S: Store<T>> PushClaims for Ring<T, Many, C, S> {
 }
 
 // SAFETY: `claim_to_pop` hands out each index once.
-unsafe impl<T, P: Cardinality, S: Store<T>> PopClaims for Ring<T, P, Many, S> {
+unsafe impl<T, S: Store<T>> PopClaims for Ring<T, S> {
     unsafe fn fronts(&self, max: usize) -> Claims {
         view!(self.claim_to_pop(max))
     }
 
     unsafe fn front_at(&self, claims: &Claims, i: usize) -> Option<Claim<T>> {
-        Some(view!(self.at_far(claims.first, i)))
+        Some(view!(self.nth_claim(claims, i)))
     }
 
     #[inline]
@@ -264,82 +216,23 @@ unsafe impl<T, P: Cardinality, S: Store<T>> PopClaims for Ring<T, P, Many, S> {
     }
 }
 
-// SAFETY: a vacant slot at or behind `tail` is the only producer's until it is filled. A walk doesn't meet its own slots:
-// after a lap their line is not of the lap after.
-unsafe impl<T, C: Cardinality, S: Store<T>> PushRuns for Ring<T, One, C, S> {
-    type PushPlace = Place<usize>;
-
-    const PUSH_RUN: usize = store::fit::<T>();
-
-    #[inline(always)]
-    fn producer_place(&self, _seat: &()) -> Place<usize> {
-        Place::before(self.tail())
-    }
-
-    #[inline(always)]
-    unsafe fn vacant_from(&self, place: &mut Place<usize>, max: usize) -> Run<T> {
-        view!(self.vacant_from(place, max))
-    }
-
-    #[inline(always)]
-    unsafe fn publish(&self, place: &Place<usize>) {
-        view!(self.publish_walked(place));
-    }
-
-    #[inline(always)]
-    unsafe fn settle_push(&self, _seat: &mut (), place: &Place<usize>) {
-        One::settle(&self.tail, place.next);
-    }
-}
-
-// SAFETY: a full slot at or behind `head` is the only consumer's until it is ended. A walk doesn't meet its own slots: after
-// a lap their line is not of the lap after.
-unsafe impl<T, P: Cardinality, S: Store<T>> PopRuns for Ring<T, P, One, S> {
-    type PopPlace = Place<usize>;
-
-    const POP_RUN: usize = store::fit::<T>();
-
-    #[inline(always)]
-    fn consumer_place(&self, _seat: &Known) -> Place<usize> {
-        Place::before(self.head())
-    }
-
-    #[inline(always)]
-    unsafe fn filled_from(&self, place: &mut Place<usize>, max: usize) -> Run<T> {
-        view!(self.filled_from(place, max))
-    }
-
-    #[inline(always)]
-    unsafe fn release(&self, place: &Place<usize>, n: usize) {
-        if n > 0 {
-            view!(self.release_walked(place, n));
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn settle_pop(&self, seat: &mut Known, place: &Place<usize>) {
-        One::settle(&self.head, place.next);
-        seat.0 = place.next;
-    }
-}
-
 // SAFETY: see `line`: an item is evicted by claiming it at `head`, and the new one goes into the slot in hand.
-unsafe impl<T, P: Cardinality, S: Store<T>> Overwrite for Ring<T, P, Many, S> {
+unsafe impl<T, S: Store<T>> Overwrite for Ring<T, S> {
     unsafe fn replace(&self, item: T) -> Result<T, Refused<T>> {
         view!(self.replace(item))
     }
 }
 
-impl<T, P: Cardinality, C: Cardinality, S: Store<T>> Drop for Ring<T, P, C, S> {
+impl<T, S: Store<T>> Drop for Ring<T, S> {
     fn drop(&mut self) {
         if needs_drop::<T>() {
-            // SAFETY: with exclusive access, this is the only consumer, and it knows nothing.
-            unsafe { super::drop_all(self, &mut Default::default()) };
+            // SAFETY: with exclusive access, this is the only consumer.
+            unsafe { super::drop_all(self, &mut ()) };
         }
     }
 }
 
-impl<T, P: Cardinality, C: Cardinality, S: Store<T>> fmt::Debug for Ring<T, P, C, S> {
+impl<T, S: Store<T>> fmt::Debug for Ring<T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ring").finish_non_exhaustive()
     }

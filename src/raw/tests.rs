@@ -50,7 +50,7 @@ where
 }
 
 /// One consumer claims an item and stays away; the others go on, and round.
-fn passes_over_a_consumer<const SIZE: usize>(ring: Ring<[u8; SIZE], Many, Many>) {
+fn passes_over_a_consumer<const SIZE: usize>(ring: Ring<[u8; SIZE]>) {
     let popped = in_time(move || {
         // SAFETY: of many producers.
         let put = |i| unsafe { push(&ring, &mut (), [i; SIZE]) };
@@ -80,7 +80,7 @@ fn who_stays_away_is_passed_over_whatever_the_size_of_its_item() {
         let patience = crate::backoff::Backoff::new();
         let pauses = (0..=1_000).position(|_| is_overdue::<[u8; SIZE]>(&patience));
         assert_eq!(pauses, Some(crate::sync::PATIENCE as usize + SIZE / 1024), "{SIZE} bytes");
-        passes_over_a_producer::<SIZE, _>(Ring::<_, Many, Many>::new(4));
+        passes_over_a_producer::<SIZE, _>(Ring::<_>::new(4));
         passes_over_a_producer::<SIZE, _>(Segments::<_, Many, Many>::new());
         passes_over_a_producer::<SIZE, _>(Segments::<_, Many, Many>::with_segments_of(1));
         passes_over_a_consumer::<SIZE>(Ring::new(4));
@@ -133,7 +133,7 @@ where
 fn a_batch_claims_few_slots_at_once() {
     assert_eq!(MOST_AT_ONCE, 32);
     for (capacity, most) in [(1, 1), (2, 1), (3, 2), (10, 5), (63, 32), (64, 32), (1000, 32)] {
-        claims_at_once(&Ring::<_, Many, Many>::new(capacity), capacity, most);
+        claims_at_once(&Ring::<_>::new(capacity), capacity, most);
     }
     for (slots, most) in [(1, 1), (3, 3), (31, 31), (33, 32), (128, 32)] {
         claims_at_once(&Segments::<_, Many, Many>::with_segments_of(slots), 1000, most);
@@ -169,7 +169,6 @@ fn a_walk_goes_over_a_producer_that_stays_away() {
         });
         assert_eq!(shown, [0, 1]);
     }
-    check(Ring::<_, Many, One>::new(4));
     check(Segments::<_, Many, One>::with_segments_of(1));
     check(Segments::<_, Many, One>::with_segments_of(2));
     check(Segments::<_, Many, One>::new());
@@ -221,8 +220,11 @@ fn stragglers_are_dropped_once_with_the_queue_when_one_panics() {
         assert_eq!(drops.get(), 7);
     }
     let drops = &Cell::new(0);
-    check(drops, Ring::<_, One, One>::new(8));
-    check(drops, Ring::<_, Many, Many>::new(7));
+    check(drops, Ring::<_>::new(7));
+    check(drops, FanIn::new(8));
+    check(drops, FanIn::with_lines_of(3, 20));
+    check(drops, FanOut::new(8));
+    check(drops, FanOut::with_lines_of(3, 20));
     check(drops, LineRing::new(7));
     check(drops, LineRing::with_lines_of(2, 7));
     check(drops, LineRing::with_lines_of(3, 20));

@@ -145,7 +145,7 @@ macro_rules! atomic {
     )+};
 }
 
-atomic!(AtomicUsize(usize), AtomicU32(u32), AtomicU64(u64));
+atomic!(AtomicUsize(usize), AtomicU8(u8), AtomicU32(u32), AtomicU64(u64));
 
 /// loom's atomic of the same name, with each ordering passed through [`site`].
 pub struct AtomicPtr<T>(loom::sync::atomic::AtomicPtr<T>);

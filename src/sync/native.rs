@@ -3,7 +3,7 @@
 pub use core::hint::spin_loop;
 #[cfg(target_has_atomic = "64")]
 pub use core::sync::atomic::AtomicU64;
-pub use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, fence};
+pub use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, fence};
 #[cfg(feature = "std")]
 pub use std::sync::Mutex;
 

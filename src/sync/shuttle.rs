@@ -3,7 +3,7 @@
 
 pub use shuttle::hint::spin_loop;
 pub use shuttle::sync::Mutex;
-pub use shuttle::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
+pub use shuttle::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence};
 pub use shuttle::thread::yield_now;
 
 /// See the native arm; a queue that is made in a model is no constant.

@@ -24,8 +24,8 @@ pub(crate) enum Handles {
 pub(crate) enum Bound {
     /// Every item finds room.
     Unbounded,
-    /// Up to `exact_up_to` what was asked for; beyond, lines of 7 items of up to 8 bytes, or 3 of up to 16, with one line in reserve.
-    Words { exact_up_to: usize },
+    /// Up to `exact_up_to` what was asked for; beyond, lines of so many words, or 3 items of up to 16 bytes, with one line in reserve.
+    Words { exact_up_to: usize, words_per_line: usize },
     /// Up to `exact_up_to`; beyond, it is at most two lines' worth more; `None`: as many items to a line as fit.
     Lines { exact_up_to: usize, items_per_line: Option<usize> },
 }
@@ -57,11 +57,14 @@ impl Spec {
     /// How many items may have to give way to one that is pushed by force.
     pub(crate) fn most_evicted<T>(&self, asked: usize) -> usize {
         match self.bound {
-            Bound::Words { exact_up_to } if asked > exact_up_to => match size_of::<T>() {
-                ..=8 => 7,
-                9..=16 => 3,
-                _ => 1,
-            },
+            Bound::Words { exact_up_to, words_per_line } if asked > exact_up_to => {
+                match size_of::<T>() {
+                    ..=6 => 7,
+                    7..=8 => words_per_line,
+                    9..=16 => 3,
+                    _ => 1,
+                }
+            }
             _ => 1,
         }
     }

@@ -44,10 +44,10 @@ kinds! {
     spsc_in_segments_of_3: raddle::spsc::unbounded, One to One, Unbounded,
     |_capacity| raddle::spsc::unbounded_in_segments_of(3);
 
-    mpsc_bounded: raddle::mpsc::bounded, Many to One, Words { exact_up_to: 64 },
+    mpsc_bounded: raddle::mpsc::bounded, Many to One, Words { exact_up_to: 64, words_per_line: 6 },
     |capacity| raddle::mpsc::bounded(capacity);
 
-    mpsc_in_lines: raddle::mpsc::bounded, Many to One, Words { exact_up_to: 0 },
+    mpsc_in_lines: raddle::mpsc::bounded, Many to One, Words { exact_up_to: 0, words_per_line: 6 },
     |capacity| raddle::mpsc::bounded_in_lines_of(7, capacity);
 
     mpsc_unbounded: raddle::mpsc::unbounded, Many to One, Unbounded,
@@ -62,10 +62,10 @@ kinds! {
     mpsc_in_segments_of_3: raddle::mpsc::unbounded, Many to One, Unbounded,
     |_capacity| raddle::mpsc::unbounded_in_segments_of(3);
 
-    spmc_bounded: raddle::spmc::bounded, One to Many, Words { exact_up_to: 64 },
+    spmc_bounded: raddle::spmc::bounded, One to Many, Words { exact_up_to: 64, words_per_line: 7 },
     |capacity| raddle::spmc::bounded(capacity);
 
-    spmc_in_lines: raddle::spmc::bounded, One to Many, Words { exact_up_to: 0 },
+    spmc_in_lines: raddle::spmc::bounded, One to Many, Words { exact_up_to: 0, words_per_line: 7 },
     |capacity| raddle::spmc::bounded_in_lines_of(7, capacity);
 
     spmc_unbounded: raddle::spmc::unbounded, One to Many, Unbounded,
@@ -80,10 +80,10 @@ kinds! {
     spmc_in_segments_of_3: raddle::spmc::unbounded, One to Many, Unbounded,
     |_capacity| raddle::spmc::unbounded_in_segments_of(3);
 
-    mpmc_bounded: raddle::mpmc::bounded, Many to Many, Words { exact_up_to: 64 },
+    mpmc_bounded: raddle::mpmc::bounded, Many to Many, Words { exact_up_to: 64, words_per_line: 7 },
     |capacity| raddle::mpmc::bounded(capacity);
 
-    mpmc_in_lines: raddle::mpmc::bounded, Many to Many, Words { exact_up_to: 0 },
+    mpmc_in_lines: raddle::mpmc::bounded, Many to Many, Words { exact_up_to: 0, words_per_line: 7 },
     |capacity| raddle::mpmc::bounded_in_lines_of(7, capacity);
 
     mpmc_unbounded: raddle::mpmc::unbounded, Many to Many, Unbounded,

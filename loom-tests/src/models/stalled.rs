@@ -26,6 +26,7 @@ models![
     a_producer_is_passed_over_in_the_next_lap,
     a_forced_push_is_passed_over,
     an_item_in_a_slot_that_was_passed_over_is_dropped_once,
+    a_slot_in_two_hands_is_passed_over,
 ];
 
 fn sorted(items: impl IntoIterator<Item = i32>) -> Vec<i32> {
@@ -420,5 +421,27 @@ fn a_slot_is_used_after_its_producer_came_back(model: Model) -> Checked {
             (theirs, seen)
         },
         [(false, 1), (true, 1)],
+    )
+}
+
+/// A producer and the consumer that is about to spoil its slot stall, both, until the ring has come round.
+fn a_slot_in_two_hands_is_passed_over(model: Model) -> Checked {
+    model.at_least(1).check_outcomes(
+        || {
+            let (tx, rx) = mpmc::bounded(2);
+            let (first, second, other) = (tx.clone(), tx.clone(), rx.clone());
+            let producer = thread::spawn(move || first.push(1).is_ok());
+            let consumer = thread::spawn(move || (second.push(2).is_ok(), other.pop().ok()));
+            // Without a preemption.
+            thread::yield_now();
+            let mine = rx.pop().ok();
+            let three = tx.push(3).is_ok();
+            let one = producer.join().unwrap();
+            let (two, theirs) = consumer.join().unwrap();
+            let all = sorted(rx.drain().chain(mine).chain(theirs));
+            let pushed = [(one, 1), (two, 2), (three, 3)];
+            assert_eq!(all, Vec::from_iter(pushed.iter().filter(|p| p.0).map(|p| p.1)));
+        },
+        [()],
     )
 }

@@ -28,35 +28,25 @@
 //! 2^46 laps are over (2^23 on 32 bits, fewer in a ring of more than 2^17 slots).
 //!
 //! *Acquire and release.* All steps on a word are read-modify-writes, so who acquires sees what was released by all before,
-//! not only by the last. There is one exception, with one slot to a line: an end with one handle fills or ends by a store
-//! ([`fill_alone`](Header::fill_alone), [`end_alone`](Header::end_alone)). Then nobody else may change the word: the slot is in
-//! that thread's hands, it is not spoilt (the only consumer would have done that, and consumers don't where the producer is the
-//! only one), and nobody passes over a line that the only consumer has not ended. And what was released before, the thread
-//! that stores has acquired, by its look.
+//! not only by the last.
 //!
 //! *Sources.* Wang et al., "BBQ", USENIX ATC 2022 (both ends meet a block at a time). A consumer that spoils a slot: Correia and
 //! Ramalhete's FAAArrayQueue; Morrison and Afek, "Fast Concurrent Queues for x86 Processors", PPoPP 2013.
 //!
-//! Edges: L1, L2, L3, L7 and L9 with L5, L1 and L3 also with L6 (items go over), L4 and L8 with L5 (slots come back).
+//! Edges: L1, L2 and L6 with L4, L1 and L2 also with L5 (items go over), L3 with L4 (slots come back).
 
 use core::cell::UnsafeCell;
 use core::fmt;
 use core::mem::MaybeUninit;
 
+use crate::raw::grid::{self, Grid, Heap, LAP, MOST, SLOT_BITS};
 use crate::sync::{AtomicUsize, Ordering, Shadow, const_fn};
 
-/// Most slots to a line, one less than a power of two: so many words share a cache line of 64 bytes with the word of state. (3 of
-/// 4 bytes where words are small: the lap needs its bits.)
-pub(super) const MOST: usize = if usize::BITS >= 64 { 7 } else { 3 };
-
-/// The bits of a slot's number in its line.
-pub(super) const SLOT_BITS: u32 = (MOST + 1).trailing_zeros();
-
-const OUT: usize = 1;
-const HELD: u32 = 1;
+/// Out for an even lap, out for an odd one.
+const OUT: usize = 3;
+const HELD: u32 = 2;
 const FULL: u32 = HELD + MOST as u32;
-/// So many bits lie below the lap, at least; where it begins is the ring's choice, and the same in its indices.
-pub(super) const LAP: u32 = FULL + MOST as u32 + SLOT_BITS;
+const _: () = assert!(FULL + MOST as u32 + SLOT_BITS == LAP);
 const SLOTS: usize = (1 << MOST) - 1;
 
 /// Where a line is, seen from a lap.
@@ -94,7 +84,7 @@ impl Look {
         let ahead = (self.0 & !below_lap).wrapping_sub(index & !below_lap);
         match ahead.cast_signed() {
             0 if self.0 & OUT == 0 => Stage::Now,
-            0 if self.is_empty() => Stage::Back,
+            0 if self.0 & OUT != mark(self.0, below_lap) => Stage::Back,
             ..0 => Stage::Before,
             _ => Stage::Spent,
         }
@@ -105,21 +95,11 @@ impl Look {
     pub(super) fn full_from(self, slot: usize) -> usize {
         ((self.0 >> FULL & SLOTS) >> slot).trailing_ones() as usize
     }
+}
 
-    /// Whether no slot is full or held: of a line that is out, that all have ended.
-    fn is_empty(self) -> bool {
-        self.0 & (SLOTS << FULL | SLOTS << HELD) == 0
-    }
-
-    /// Whether a slot is spoilt that its producer has not taken back.
-    pub(super) fn is_spoilt(self) -> bool {
-        self.0 >> HELD & SLOTS != 0
-    }
-
-    /// The slots whose items nobody but the only consumer can have.
-    fn full_and_not_held(self) -> usize {
-        (self.0 >> FULL) & !(self.0 >> HELD) & SLOTS
-    }
+/// The mark of a line that is out for the lap of `word`.
+fn mark(word: usize, below_lap: usize) -> usize {
+    if word & below_lap.wrapping_add(1) == 0 { 1 } else { 2 }
 }
 
 /// The bits of `n` slots from `slot` on.
@@ -128,33 +108,16 @@ pub(super) fn bits(slot: usize, n: usize) -> usize {
     ((1 << n) - 1) << slot
 }
 
-/// What the lines of a ring have in common.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Shape {
-    /// How many slots a line has.
-    pub(super) slots: usize,
-    /// The bits of a word below the lap.
-    pub(super) below_lap: usize,
+/// How many places end with `n` slots from `slot` on.
+#[inline(always)]
+fn places(grid: Grid, slot: usize, n: usize) -> usize {
+    if slot + n == grid.slots { n + MOST + 1 - grid.slots } else { n }
 }
 
-impl Shape {
-    /// From a lap to the next.
-    #[inline(always)]
-    fn lap(self) -> usize {
-        self.below_lap.wrapping_add(1)
-    }
-
-    /// How many places end with `n` slots from `slot` on.
-    #[inline(always)]
-    fn places(self, slot: usize, n: usize) -> usize {
-        if slot + n == self.slots { n + MOST + 1 - self.slots } else { n }
-    }
-
-    /// How many places end with the slots of `bits`.
-    fn places_of(self, bits: usize) -> usize {
-        let last = self.slots - 1;
-        (bits & !(1 << last)).count_ones() as usize + self.places(last, bits >> last)
-    }
+/// How many places end with the slots of `bits`.
+fn places_of(grid: Grid, bits: usize) -> usize {
+    let last = grid.slots - 1;
+    (bits & !(1 << last)).count_ones() as usize + places(grid, last, bits >> last)
 }
 
 /// What stands before the slots of a line: the word, and what a race detector knows of the slots.
@@ -181,24 +144,13 @@ impl Header {
     #[inline(always)]
     #[cfg_attr(all(loom, feature = "loom"), track_caller)]
     pub(super) fn touch(&self, slot: usize, n: usize) {
-        for slot in slot..slot + n {
-            self.shadow.write(slot);
-        }
-    }
-
-    /// `n` slots from `slot` on are shown here.
-    #[inline(always)]
-    #[cfg_attr(all(loom, feature = "loom"), track_caller)]
-    pub(super) fn show(&self, slot: usize, n: usize) {
-        for slot in slot..slot + n {
-            self.shadow.read(slot);
-        }
+        grid::touch(&self.shadow, slot, n);
     }
 
     /// The word, now.
     #[inline(always)]
     pub(super) fn look(&self) -> Look {
-        // ORDERING: (L5) Acquire, pairs with (L1, L2, L3, L4, L7, L8, L9): items are there, those of the lap before gone.
+        // ORDERING: (L4) Acquire, pairs with (L1, L2, L3, L6): items are there, those of the lap before gone.
         Look(self.word.load(Ordering::Acquire))
     }
 
@@ -207,15 +159,8 @@ impl Header {
     #[must_use]
     pub(super) fn fill(&self, slot: usize) -> bool {
         let (full, held) = (1 << slot << FULL, 1 << slot << HELD);
-        // ORDERING: (L1) Release, pairs with (L5, L6): the item is written before the slot is full.
+        // ORDERING: (L1) Release, pairs with (L4, L5): the item is written before the slot is full.
         self.word.fetch_add(full, Ordering::Release) & held == 0
-    }
-
-    /// Fills slots that only one thread can claim: nobody spoils them.
-    #[inline(always)]
-    pub(super) fn fill_unspoilt(&self, bits: usize) {
-        // ORDERING: (L2) Release, pairs with (L5): as for L1.
-        self.word.fetch_add(bits << FULL, Ordering::Release);
     }
 
     /// Fills slots of `bits`, claimed and written. When some of these are spoilt, `leave` moves the items from the slots of its
@@ -223,7 +168,7 @@ impl Header {
     #[inline(always)]
     pub(super) fn fill_all(
         &self,
-        shape: Shape,
+        grid: Grid,
         bits: usize,
         mut leave: impl FnMut(usize, usize),
     ) -> usize {
@@ -236,7 +181,7 @@ impl Header {
                 mine = unspoilt;
             }
             let (cell, full) = (&self.word, word + (mine << FULL));
-            // ORDERING: (L3) Release, pairs with (L5, L6): the items are written before their slots are full.
+            // ORDERING: (L2) Release, pairs with (L4, L5): the items are written before their slots are full.
             match cell.compare_exchange_weak(word, full, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => break,
                 Err(now) => word = now,
@@ -244,55 +189,31 @@ impl Header {
         }
         if mine != bits {
             let spoilt = bits & !mine;
-            self.end(shape, shape.places_of(spoilt), spoilt << HELD);
+            self.end(grid, places_of(grid, spoilt), spoilt << HELD);
         }
         mine
     }
 
     /// Ends a slot that was spoilt before it was filled, after its item was moved out.
     #[cold]
-    pub(super) fn take_back(&self, shape: Shape, slot: usize) {
-        self.end(shape, shape.places(slot, 1), (1 << slot << FULL) | (1 << slot << HELD));
+    pub(super) fn take_back(&self, grid: Grid, slot: usize) {
+        self.end(grid, places(grid, slot, 1), (1 << slot << FULL) | (1 << slot << HELD));
     }
 
     /// Ends `n` slots from `slot` on, full, claimed by a consumer and emptied.
     #[inline(always)]
-    pub(super) fn vacate(&self, shape: Shape, slot: usize, n: usize) {
-        self.end(shape, shape.places(slot, n), bits(slot, n) << FULL);
-    }
-
-    /// As [`vacate`](Self::vacate) for the only slot of a line, by the only consumer: vacant in the lap of `next`.
-    #[inline(always)]
-    pub(super) fn end_alone(&self, next: usize) {
-        // ORDERING: (L8) Release, pairs with (L5): as for L4.
-        self.word.store(next, Ordering::Release);
-    }
-
-    /// As [`fill`](Self::fill) for the only slot of a line, by the only producer, in the lap of `now`.
-    #[inline(always)]
-    pub(super) fn fill_alone(&self, now: usize) {
-        // ORDERING: (L7) Release, pairs with (L5): as for L1.
-        self.word.store(now | 1 << FULL, Ordering::Release);
-    }
-
-    /// Ends those slots before number `before` that the only consumer has emptied and not ended yet.
-    #[inline(always)]
-    pub(super) fn vacate_before(&self, shape: Shape, before: usize) {
-        // Relaxed: the bits of these slots change no more, except that spoilt ones are taken back.
-        let emptied = Look(self.word.load(Ordering::Relaxed)).full_and_not_held() & bits(0, before);
-        if emptied != 0 {
-            self.end(shape, shape.places_of(emptied), emptied << FULL);
-        }
+    pub(super) fn vacate(&self, grid: Grid, slot: usize, n: usize) {
+        self.end(grid, places(grid, slot, n), bits(slot, n) << FULL);
     }
 
     /// Ends so many places, in hand and empty, whose `marks` go.
     #[inline(always)]
-    fn end(&self, shape: Shape, places: usize, marks: usize) {
-        let change = (places * (shape.lap() >> SLOT_BITS)).wrapping_sub(marks);
-        // ORDERING: (L4) Release, pairs with (L5): the items are out before the line is of the next lap.
+    fn end(&self, grid: Grid, places: usize, marks: usize) {
+        let change = (places * (grid.lap() >> SLOT_BITS)).wrapping_sub(marks);
+        // ORDERING: (L3) Release, pairs with (L4): the items are out before the line is of the next lap.
         let before = self.word.fetch_add(change, Ordering::Release);
         let after = before.wrapping_add(change);
-        if before & OUT != 0 && after ^ before > shape.below_lap {
+        if before & OUT != 0 && after ^ before > grid.below_lap {
             self.come_back(Look(after));
         }
     }
@@ -300,15 +221,16 @@ impl Header {
     /// Takes off the mark of a line that was out, and has come back for the lap of `look`.
     #[cold]
     pub(super) fn come_back(&self, Look(word): Look) {
-        // Relaxed: who acquires this acquires what (L4) released, since only read-modify-writes lie between. If it fails,
+        // Relaxed: who acquires this acquires what (L3) released, since only read-modify-writes lie between. If it fails,
         // somebody else did.
         let _ = self.word.compare_exchange(word, word & !OUT, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// Puts the line, of the lap before `look`'s next and not over, out for that next lap, if it still is as it was.
     #[cold]
-    pub(super) fn pass_over(&self, shape: Shape, Look(word): Look) {
-        let out = word.wrapping_add(shape.lap()) | OUT;
+    pub(super) fn pass_over(&self, grid: Grid, Look(word): Look) {
+        let next = word.wrapping_add(grid.lap());
+        let out = next & !OUT | mark(next, grid.below_lap);
         // Relaxed: nobody learns anything of an item from it. If it fails, somebody has moved.
         let _ = self.word.compare_exchange(word, out, Ordering::Relaxed, Ordering::Relaxed);
     }
@@ -318,7 +240,7 @@ impl Header {
     #[must_use]
     pub(super) fn spoil(&self, slot: usize) -> bool {
         let (full, held) = (1 << slot << FULL, 1 << slot << HELD);
-        // ORDERING: (L6) Acquire, pairs with (L1, L3): the item, if the slot was full.
+        // ORDERING: (L5) Acquire, pairs with (L1, L2): the item, if the slot was full.
         if self.word.fetch_add(held, Ordering::Acquire) & full == 0 {
             return true;
         }
@@ -329,19 +251,19 @@ impl Header {
 
     /// Ends all slots, full, of a line that is out, and leaves the mark there.
     #[cfg(all(test, not(loom), not(shuttle)))]
-    pub(super) fn vacate_and_freeze(&self, shape: Shape) {
-        let change = shape.lap().wrapping_sub(bits(0, shape.slots) << FULL);
+    pub(super) fn vacate_and_freeze(&self, grid: Grid) {
+        let change = grid.lap().wrapping_sub(bits(0, grid.slots) << FULL);
         assert!(self.word.fetch_add(change, Ordering::Relaxed) & OUT != 0, "not out");
     }
 
     /// Fills the only slot of a line, full, claimed by a consumer and written anew, for the next lap, in one step; false if the line
     /// was passed over.
     #[must_use]
-    pub(super) fn refill(&self, shape: Shape) -> bool {
+    pub(super) fn refill(&self, grid: Grid) -> bool {
         // Relaxed: as it was found full, or else passed over.
         let word = self.word.load(Ordering::Relaxed);
-        let next = word.wrapping_add(shape.lap());
-        // ORDERING: (L9) Release, pairs with (L5): as for L1.
+        let next = word.wrapping_add(grid.lap());
+        // ORDERING: (L6) Release, pairs with (L4): as for L1.
         word & OUT == 0
             && self.word.compare_exchange(word, next, Ordering::Release, Ordering::Relaxed).is_ok()
     }
@@ -378,25 +300,53 @@ impl<T> fmt::Debug for Slot<T> {
     }
 }
 
-/// Where a ring's lines are.
+/// Where a ring's lines are: its own [`Heap`], or an array of lines of one slot.
 ///
 /// # Safety
-/// `header` and `slot` give what belongs to the line, for as long as the store lives.
+/// `header` and `item` give what belongs to the line, for as long as the store lives.
 pub unsafe trait Store<T> {
     /// How many slots a line has.
     fn slots(&self) -> usize;
 
-    /// The header of line number `line`; lines have so many [`slots`](Self::slots), which the caller may know at compile time.
+    /// As [`Heap::header`].
     ///
     /// # Safety
     /// There is such a line, and lines have so many slots.
     unsafe fn header(&self, line: usize, slots: usize) -> &Header;
 
-    /// The place of an item of line number `line`.
+    /// As [`Heap::item`].
     ///
     /// # Safety
     /// There is such a line, it has such a slot, and lines have so many slots.
     unsafe fn item(&self, line: usize, slot: usize, slots: usize) -> *mut T;
+}
+
+impl grid::Header for Header {
+    const SIZE: usize = size_of::<usize>();
+
+    fn new(slots: usize) -> Self {
+        Self::new(slots)
+    }
+}
+
+// SAFETY: a heap's headers and items are of the line that was asked for.
+unsafe impl<T> Store<T> for Heap<Header, T> {
+    #[inline(always)]
+    fn slots(&self) -> usize {
+        self.slots()
+    }
+
+    #[inline(always)]
+    unsafe fn header(&self, line: usize, slots: usize) -> &Header {
+        // SAFETY: passed on to the caller.
+        unsafe { self.header(line, slots) }
+    }
+
+    #[inline(always)]
+    unsafe fn item(&self, line: usize, slot: usize, slots: usize) -> *mut T {
+        // SAFETY: passed on to the caller.
+        unsafe { self.item(line, slot, slots) }
+    }
 }
 
 // SAFETY: a slot and its header are one value of the array.

@@ -1,13 +1,12 @@
 //! Several slots at once.
 
-use super::line::{self, Header, Stage, Store};
-use super::view::{View, Way};
-use crate::backoff::Backoff;
-use crate::cardinality::{Cardinality, Many, One};
-use crate::raw::{Claims, Feed, Place, Refused, Run, copy_run};
+use super::line::{self, Header, Store};
+use super::view::View;
+use crate::cardinality::{Cardinality, Many};
+use crate::raw::{Claims, Feed, Refused, copy_run};
 
 /// What many do with what they have claimed.
-impl<T, C: Cardinality, S: Store<T>> View<'_, T, Many, C, S> {
+impl<T, S: Store<T>> View<'_, T, S> {
     #[inline(always)]
     pub(super) fn fill(self, claims: &Claims, feed: &mut impl Feed<T>) -> usize {
         let (mut index, mut left, mut done) = (claims.first, claims.len, 0);
@@ -28,12 +27,12 @@ impl<T, C: Cardinality, S: Store<T>> View<'_, T, Many, C, S> {
                     header.touch(first, 1);
                     // SAFETY: spoilt, and so still this thread's.
                     feed.back(unsafe { items.add(first).read() });
-                    header.take_back(self.shape(), first);
+                    header.take_back(self.grid, first);
                 }
                 (left, index) = (left - 1, self.nth(index, 1));
                 continue;
             }
-            let full = header.fill_all(self.shape(), line::bits(first, n), |from, to| {
+            let full = header.fill_all(self.grid, line::bits(first, n), |from, to| {
                 // SAFETY: these are claimed and not full, and so this thread's; `to` are some of `from`, with an item in each.
                 unsafe { move_up(header, items, from, to, feed) };
             });
@@ -75,7 +74,7 @@ unsafe fn move_up<T>(
     }
 }
 
-impl<T, P: Cardinality, S: Store<T>> View<'_, T, P, Many, S> {
+impl<T, S: Store<T>> View<'_, T, S> {
     /// Moves the items of all claims to `to`.
     ///
     /// # Safety
@@ -96,8 +95,8 @@ impl<T, P: Cardinality, S: Store<T>> View<'_, T, P, Many, S> {
 
     /// See [`Overwrite`](crate::raw::Overwrite).
     pub(super) fn replace(self, item: T) -> Result<T, Refused<T>> {
-        let tail = self.tail();
-        if self.slot(tail) != 0 || !self.is_full_at(tail) {
+        let tail = self.ring.tail();
+        if self.slot(tail) != 0 || !self.is_full_at(self.ring.head(), tail) {
             return Err(Refused { item, oldest: None });
         }
         let Claims { first, len: 1.. } = self.claim_to_pop(1) else {
@@ -112,122 +111,19 @@ impl<T, P: Cardinality, S: Store<T>> View<'_, T, P, Many, S> {
         // to a line the slot is not vacant before all others have ended.
         let index = first.wrapping_add(self.lap());
         // Nobody can claim it while the slot is in hand; if it is passed over, the refill fails.
-        if self.slots > 1 || self.tail() != index {
+        if self.slots > 1 || self.ring.tail() != index {
             self.vacate(first, 1);
             return Err(Refused { item, oldest: Some(evicted) });
         }
         // SAFETY: as above.
         unsafe { place.write(item) };
-        if header.refill(self.shape()) {
-            P::pass(&self.tail, index, self.next_line(index));
+        if header.refill(self.grid) {
+            Many::pass(&self.ring.tail, index, self.next_line(index));
             return Ok(evicted);
         }
         // SAFETY: still in hand, and written just now.
         let item = unsafe { place.read() };
         self.vacate(first, 1);
         Err(Refused { item, oldest: Some(evicted) })
-    }
-}
-
-impl<T, P: Cardinality, C: Cardinality, S: Store<T>> View<'_, T, P, C, S> {
-    /// How many slots of one line `place` has just walked over.
-    #[inline(always)]
-    pub(super) fn walked(self, place: &Place<usize>) -> usize {
-        let next = self.slot(place.next);
-        (if next == 0 { self.slots } else { next }) - self.slot(place.last)
-    }
-
-    /// Fills the slots that `place` has just walked over, the only producer's.
-    #[inline(always)]
-    pub(super) fn publish_walked(self, place: &Place<usize>) {
-        self.publish(place.last, self.walked(place));
-    }
-
-    /// Gives the `n` slots that `place` has just walked over, the only consumer's, back.
-    #[inline(always)]
-    pub(super) fn release_walked(self, place: &Place<usize>, n: usize) {
-        debug_assert_eq!(n, self.walked(place));
-        // What was shown is moved, or dropped, by now.
-        self.header(place.last).touch(self.slot(place.last), n);
-        self.vacate(place.last, n);
-    }
-
-    /// Fills `n` slots of a line from `index` on, the only producer's.
-    #[inline(always)]
-    pub(super) fn publish(self, index: usize, n: usize) {
-        let header = self.header(index);
-        if self.slots == 1 {
-            header.fill_alone(index & !self.below_lap);
-        } else {
-            header.fill_unspoilt(line::bits(self.slot(index), n));
-        }
-    }
-}
-
-impl<T, C: Cardinality, S: Store<T>> View<'_, T, One, C, S> {
-    #[inline(always)]
-    pub(super) fn vacant_from(self, place: &mut Place<usize>, max: usize) -> Run<T> {
-        if max == 0 {
-            return Run::NONE;
-        }
-        let patience = Backoff::new();
-        // A line that it has begun, it has looked at.
-        while self.slot(place.next) == 0 {
-            let (look, is_vacant) = self.is_vacant(place.next);
-            if is_vacant {
-                break;
-            }
-            match self.clear_for_push(place.next, look, &patience) {
-                Way::Spent => {
-                    place.next = self.next_line(place.next);
-                    patience.reset();
-                }
-                Way::Closed => return Run::NONE,
-                Way::Open | Way::There => {}
-            }
-        }
-        let first = place.next;
-        let len = max.min(self.slots - self.slot(first));
-        place.walk_over(first, self.nth(first, len));
-        self.header(first).touch(self.slot(first), len);
-        Run { start: self.item(first), len }
-    }
-}
-
-impl<T, P: Cardinality, S: Store<T>> View<'_, T, P, One, S> {
-    /// A slot whose producer is late is spoilt only if it is the next to be popped: the walk must find the same again.
-    #[inline(always)]
-    pub(super) fn filled_from(self, place: &mut Place<usize>, max: usize) -> Run<T> {
-        if max == 0 {
-            return Run::NONE;
-        }
-        let patience = Backoff::new();
-        let len = loop {
-            let index = place.next;
-            let (full, look) = self.full_from(index);
-            if full > 0 {
-                break full;
-            }
-            if index != self.head() && look.stage(index, self.below_lap) != Stage::Spent {
-                return Run::NONE;
-            }
-            match self.clear_for_pop(index, look, &patience) {
-                Way::Open => place.next = self.head(),
-                Way::There => break 1,
-                Way::Spent => {
-                    place.next = self.next_line(index);
-                    if index == self.head() {
-                        One::settle(&self.head, place.next);
-                    }
-                    patience.reset();
-                }
-                Way::Closed => return Run::NONE,
-            }
-        };
-        let first = place.next;
-        let len = len.min(max);
-        place.walk_over(first, self.nth(first, len));
-        self.header(first).show(self.slot(first), len);
-        Run { start: self.item(first), len }
     }
 }

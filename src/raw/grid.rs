@@ -1,0 +1,198 @@
+//! Lines of slots, again and again: where an index leads.
+//!
+//! ```text
+//!   index  | lap | line | slot |       as long as a word; `below_lap` masks line and slot, and some bits to spare
+//! ```
+//!
+//! An *index* says which use of which slot is meant. A line's state holds the lap at the same place, and in the bits below
+//! what it likes, so whether the two are of one lap takes a comparison.
+//!
+//! How many slots a line has is a number of the [`Heap`], but a constant in all arithmetic: see [`by_slots`].
+
+use crate::sync::{Shadow, const_fn};
+
+mod heap;
+
+pub(crate) use heap::{Header, Heap};
+
+/// Most slots to a line, one less than a power of two: so many words share a cache line of 64 bytes with a word of state. (3 of
+/// 4 bytes where words are small: the lap needs its bits.)
+pub(super) const MOST: usize = if usize::BITS >= 64 { 7 } else { 3 };
+
+/// The bits of a slot's number in its line.
+pub(super) const SLOT_BITS: u32 = (MOST + 1).trailing_zeros();
+
+/// So many bits lie below the lap, at least: two for each slot, a count of slots, and two.
+pub(super) const LAP: u32 = 2 + 2 * MOST as u32 + SLOT_BITS;
+
+/// How many lines of how many slots.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grid {
+    /// How many slots a line has.
+    pub(super) slots: usize,
+    /// Behind the last line, as an index of lap 0.
+    end: usize,
+    /// The bits of an index, and of a line's state, below the lap.
+    pub(super) below_lap: usize,
+}
+
+/// Whether index `a` comes before index `b`.
+#[inline(always)]
+pub(super) fn is_before(a: usize, b: usize) -> bool {
+    a.wrapping_sub(b).cast_signed() < 0
+}
+
+/// How many bits of an index say the slot.
+#[inline(always)]
+const fn slot_bits(slots: usize) -> u32 {
+    if slots == 1 { 0 } else { SLOT_BITS }
+}
+
+impl Grid {
+    const_fn! {
+        /// So many lines of so many slots.
+        pub(super) fn new(lines: usize, slots: usize) -> Self {
+            let bits = lines.next_power_of_two().trailing_zeros() + SLOT_BITS;
+            let below_lap = (1 << if bits < LAP { LAP } else { bits }) - 1;
+            Self { slots, end: lines << slot_bits(slots), below_lap }
+        }
+    }
+
+    /// The same, if lines have so many slots, which the caller knows at compile time.
+    #[inline(always)]
+    pub(super) fn of_slots(self, slots: usize) -> Self {
+        debug_assert_eq!(slots, self.slots);
+        Self { slots, ..self }
+    }
+
+    /// From a lap to the next.
+    #[inline(always)]
+    pub(super) fn lap(self) -> usize {
+        self.below_lap.wrapping_add(1)
+    }
+
+    /// The lap of `index`.
+    #[inline(always)]
+    pub(super) fn lap_of(self, index: usize) -> usize {
+        index & !self.below_lap
+    }
+
+    /// The slot of `index` in its line.
+    #[inline(always)]
+    pub(super) fn slot(self, index: usize) -> usize {
+        if self.slots == 1 { 0 } else { index & MOST }
+    }
+
+    /// The number of the line of `index`.
+    #[inline(always)]
+    pub(super) fn line(self, index: usize) -> usize {
+        (index & self.below_lap) >> slot_bits(self.slots)
+    }
+
+    /// The index `n` places after `index`, on the same line or at the start of the next.
+    #[inline(always)]
+    pub(super) fn nth(self, index: usize, n: usize) -> usize {
+        if self.slot(index) + n < self.slots { index + n } else { self.next_line(index) }
+    }
+
+    /// The start of the next line.
+    #[inline(always)]
+    pub(super) fn next_line(self, index: usize) -> usize {
+        let line = if self.slots == 1 { index } else { index | MOST };
+        let next = line.wrapping_add(1);
+        if next & self.below_lap < self.end {
+            next
+        } else {
+            (index | self.below_lap).wrapping_add(1)
+        }
+    }
+
+    /// The index `n` places after `index`, on any line.
+    pub(super) fn nth_far(self, mut index: usize, mut n: usize) -> usize {
+        while n > 0 {
+            let here = n.min(self.slots - self.slot(index));
+            (n, index) = (n - here, self.nth(index, here));
+        }
+        index
+    }
+
+    /// How many places `to` lies after `from`; negative if it lies before.
+    #[inline(always)]
+    fn distance(self, from: usize, to: usize) -> isize {
+        let laps = self.lap_of(to).wrapping_sub(self.lap_of(from)).cast_signed()
+            >> self.below_lap.trailing_ones();
+        let place = |index: usize| (self.line(index) * self.slots + self.slot(index)).cast_signed();
+        laps * self.capacity().cast_signed() + place(to) - place(from)
+    }
+
+    /// How many items lie between the ends, each seen at some time of the call.
+    pub(super) fn len(self, head: usize, tail: usize) -> usize {
+        usize::try_from(self.distance(head, tail)).unwrap_or(0).min(self.capacity())
+    }
+
+    /// Whether a push would be refused, by what the ends say.
+    pub(super) fn is_full(self, head: usize, tail: usize) -> bool {
+        self.slot(tail) == 0 && is_before(head, self.next_line(tail.wrapping_sub(self.lap())))
+    }
+
+    /// Whether the queue is full, if the line of `index`, where `tail` is, is not over in the lap before.
+    pub(super) fn is_full_at(self, head: usize, index: usize) -> bool {
+        let behind = self.next_line(index.wrapping_sub(self.lap()));
+        // With one slot to a line, none is in reserve: the slot in the hands of a consumer counts.
+        let limit = if self.slots == 1 { self.next_line(behind) } else { behind };
+        is_before(head, limit)
+    }
+
+    /// How many slots there are.
+    #[inline(always)]
+    pub(super) fn capacity(self) -> usize {
+        (self.end >> slot_bits(self.slots)) * self.slots
+    }
+
+    /// How many of `max` slots are claimed with one step.
+    #[inline(always)]
+    pub(super) fn at_once(self, max: usize) -> usize {
+        max.min(super::MOST_AT_ONCE).min(self.capacity().div_ceil(2))
+    }
+}
+
+/// `n` slots from `slot` on are written, or moved out of, here, by whoever has them in hand.
+#[inline(always)]
+#[cfg_attr(all(loom, feature = "loom"), track_caller)]
+pub(super) fn touch(shadow: &Shadow, slot: usize, n: usize) {
+    for slot in slot..slot + n {
+        shadow.write(slot);
+    }
+}
+
+/// Whether an end can go on at an index.
+pub(super) enum Way {
+    /// It may be possible now.
+    Open,
+    /// Here, now.
+    There,
+    /// At the next line: this one was used, or passed over.
+    Spent,
+    /// Not before the other end does something.
+    Closed,
+}
+
+/// `$fit` or one slot to a line: evaluates `$call` with `$slots` a constant, so that its arithmetic is shifts, or nothing at all. (A
+/// macro, since a closure may not be inlined.)
+macro_rules! by_slots {
+    ($number:expr, $fit:expr, |$slots:ident| $call:expr) => {
+        match $number {
+            #[cfg(any(test, loom, shuttle))]
+            $slots if $slots != 1 && $slots != $fit => $call,
+            slots if slots == 1 || $fit == 1 => {
+                let $slots = 1;
+                $call
+            }
+            _ => {
+                let $slots = $fit;
+                $call
+            }
+        }
+    };
+}
+pub(super) use by_slots;
