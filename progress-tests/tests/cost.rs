@@ -147,14 +147,14 @@ struct Others {
 impl Others {
     fn push(&mut self) -> bool {
         let (push, number) = (&mut self.ring.0, self.pushed);
-        let went_in = operation("push", || push(number)).0;
+        let went_in = push(number);
         self.pushed += usize::from(went_in);
         went_in
     }
 
     fn pop(&mut self) -> bool {
         let pop = &mut self.ring.1;
-        let item = operation("pop", pop).0;
+        let item = pop();
         // (What the victim pushed, and went on to, lies anywhere.)
         self.popped.extend(item.filter(|number| *number < VICTIMS));
         item.is_some()
@@ -169,6 +169,11 @@ impl Others {
         }
         n
     }
+}
+
+/// Lines that hold what was asked for.
+fn lines_held(slots: usize) -> usize {
+    if slots == 1 { ASKED } else { lines_of(ASKED, slots) }
 }
 
 /// Freezes the victim before each of its steps, wherever in a line it is, and says what that cost at most.
@@ -201,6 +206,7 @@ fn run(
     worst: &Arc<Mutex<Cost>>,
 ) {
     let (lines, act) = (ring.capacity / slots, ring.victim);
+    assert_eq!((lines * slots, lines), (ring.capacity, lines_held(slots)), "so many to a line");
     let mut others = Others { ring: (ring.push, ring.pop), pushed: 0, popped: Vec::new() };
     for _ in 0..warm {
         others.push();
@@ -212,6 +218,8 @@ fn run(
     let frozen = shuttle::thread::spawn(move || operation("the victim", || act(victim)).0);
     let noted = Arc::clone(worst);
     let live = shuttle::thread::spawn(move || {
+        // What follows may take more steps than in small queues; what doesn't end at all is given up.
+        operation("the others' first", || ());
         for lap in 0..LAPS {
             let n = others.go_round();
             if !is_frozen() {
@@ -253,15 +261,21 @@ fn lines_of(n: usize, slots: usize) -> usize {
     (n - 1).div_ceil(slots) + 1
 }
 
-fn costs<T: Item>(slots: usize) {
-    let batch = lines_of(AT_ONCE, slots);
-    for (ring, of) in [("mpsc", mpsc_ring::<T> as fn() -> Ring), ("mpmc", mpmc_ring::<T>)] {
+/// Of rings with so many slots to a line: where one end is for one, and where none is.
+fn costs<T: Item>(fan: usize, slots: usize) {
+    for (ring, slots, of) in
+        [("mpsc", fan, mpsc_ring::<T> as fn() -> Ring), ("mpmc", slots, mpmc_ring::<T>)]
+    {
+        let batch = lines_of(AT_ONCE, slots);
         let one = cost(of, slots, Victim::Push, 0);
         assert_eq!((one.lines, one.items), (1, 0), "{ring}, a push of {slots} to a line");
         let many = cost(of, slots, Victim::PushBatch, 0);
         assert_eq!((many.lines, many.items), (batch, 0), "{ring}, a batch of {slots} to a line");
     }
-    for (ring, of) in [("spmc", spmc_ring::<T> as fn() -> Ring), ("mpmc", mpmc_ring::<T>)] {
+    for (ring, slots, of) in
+        [("spmc", fan, spmc_ring::<T> as fn() -> Ring), ("mpmc", slots, mpmc_ring::<T>)]
+    {
+        let batch = lines_of(AT_ONCE, slots);
         let one = cost(of, slots, Victim::Pop, 50);
         assert_eq!((one.lines, one.items), (1, 1), "{ring}, a pop of {slots} to a line");
         let many = cost(of, slots, Victim::PopBatch, 50);
@@ -276,16 +290,16 @@ fn costs<T: Item>(slots: usize) {
 }
 
 #[test]
-fn a_frozen_thread_costs_a_line_of_seven_and_in_a_batch_the_lines_of_32_slots() {
-    costs::<[usize; 1]>(7);
+fn a_frozen_thread_costs_a_line_of_six_or_seven_and_in_a_batch_the_lines_of_32_slots() {
+    costs::<[usize; 1]>(6, 7);
 }
 
 #[test]
 fn a_frozen_thread_costs_a_line_of_three_and_in_a_batch_the_lines_of_32_slots() {
-    costs::<[usize; 2]>(3);
+    costs::<[usize; 2]>(3, 3);
 }
 
 #[test]
 fn a_frozen_thread_costs_a_slot_where_an_item_fills_a_line_and_in_a_batch_32() {
-    costs::<[usize; 8]>(1);
+    costs::<[usize; 8]>(1, 1);
 }
