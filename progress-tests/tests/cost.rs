@@ -137,9 +137,12 @@ struct Cost {
     frozen: usize,
 }
 
+type Push = Box<dyn FnMut(usize) -> bool + Send>;
+type Pop = Box<dyn FnMut() -> Option<usize> + Send>;
+
 /// Everybody but the victim: what comes out must be what went in, in order.
 struct Others {
-    ring: (Box<dyn FnMut(usize) -> bool + Send>, Box<dyn FnMut() -> Option<usize> + Send>),
+    ring: (Push, Pop),
     pushed: usize,
     popped: Vec<usize>,
 }

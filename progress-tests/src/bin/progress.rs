@@ -66,8 +66,10 @@ mod report {
         }
     }
 
+    type Earn = fn() -> Earned;
+
     /// The kinds; several may be of one name.
-    const KINDS: &[(&str, fn() -> Earned)] = &[
+    const KINDS: &[(&str, Earn)] = &[
         (<SpscBounded as Kind>::NAME, earn::<SpscBounded>),
         (<SpscLines as Kind>::NAME, earn::<SpscLines>),
         (<SpscUnbounded as Kind>::NAME, earn::<SpscUnbounded>),
