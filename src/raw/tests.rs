@@ -223,6 +223,9 @@ fn stragglers_are_dropped_once_with_the_queue_when_one_panics() {
     let drops = &Cell::new(0);
     check(drops, Ring::<_, One, One>::new(8));
     check(drops, Ring::<_, Many, Many>::new(7));
+    check(drops, FanIn::new(7));
+    check(drops, FanIn::with_lines_of(2, 7));
+    check(drops, FanIn::with_lines_of(3, 20));
     check(drops, LineRing::new(7));
     check(drops, LineRing::with_lines_of(2, 7));
     check(drops, LineRing::with_lines_of(3, 20));
