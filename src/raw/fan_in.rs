@@ -35,7 +35,7 @@
 //! consumer hasn't left that line; all slots from there to `tail` are claimed, or in lines that are out. With several
 //! slots to a line one line is in reserve, and with one none is needed: then items and operations in flight are as many
 //! as were asked for. Unless `tail` is newer than the word: somebody moved it there who had seen more than we; so we
-//! look again, with what they saw (F6 with F7).
+//! look again, with what they saw (`many`: F6 with F7).
 //!
 //! *Lines that are out.* The consumer alone says so, and for which lap: the one in which it will come by next.
 //! Producers may be a lap ahead, and have stepped over the line by the time that its last skipped slot is taken; so it
@@ -48,7 +48,7 @@
 //! *Sources.* Vyukov, "Bounded MPMC queue" (1024cores.net), for the laps; Wang et al., "BBQ", USENIX ATC 2022, for both
 //! ends that meet a block at a time; Giacomoni et al., "FastForward", PPoPP 2008, for publication beside the data.
 //!
-//! Edges: F6 with F7 (who moved `tail` had seen more), F8 with F9 (what is skipped still counts).
+//! Edges: F8 with F9 (what is skipped still counts).
 
 use core::fmt;
 use core::mem::needs_drop;
@@ -60,8 +60,8 @@ use crate::cardinality::{Many, One};
 use crate::sync::{AtomicUsize, Ordering, fence};
 
 mod line;
-mod pop;
-mod push;
+mod many;
+mod one;
 
 use line::{Header, Link, Look, Stage};
 
