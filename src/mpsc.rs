@@ -65,8 +65,8 @@ pub mod bounded {
 /// Up to 64 items, or if an item is larger than 16 bytes, it holds exactly `capacity`; otherwise up to 12 more, as its handles'
 /// `capacity()` says. The memory is allocated here, once, and freed with the last handle: 64 bytes for six items of 8 bytes
 /// or three of up to 16 (less for smaller ones), otherwise for each item its size and two words, rounded up to its alignment. An
-/// operation of another thread that is in flight may count as an item; a slot whose producer was away while the queue went round once
-/// counts, with those that share its line, until the consumer has come to it.
+/// operation of another thread that is in flight may count as an item; a slot whose producer was away when the consumer came to it
+/// counts, with those that share its line, until the queue has gone round after it is back.
 ///
 /// ```
 /// let (tx, mut rx) = raddle::mpsc::bounded(2);

@@ -1,7 +1,7 @@
 //! The fan-in: `mpsc::bounded`, in lines of one slot and of two.
 //!
-//! Items are plain numbers whose slots the queue's `Shadow` watches. That a slot was skipped is made visible by an item that comes
-//! out although one before it was claimed, which `len` shows.
+//! Items are plain numbers whose slots the queue's `Shadow` watches. That a slot was skipped is made visible by an item
+//! that comes out although one before it was claimed, which `len` shows.
 
 use loom::thread;
 use raddle::mpsc::{
@@ -89,7 +89,8 @@ fn a_line_comes_round(model: Model) -> Checked {
     model.at_least(15).check_outcomes(|| comes_round(2), [true, false])
 }
 
-/// `(1, 2)`: the other had claimed the slot before ours, and yet ours comes out first. Then the queue holds what it did.
+/// `(1, 2)`: the other had claimed the slot before ours, and yet ours comes out first. Then the queue holds what it
+/// did.
 fn skips(slots: usize, capacity: usize) -> (usize, i32) {
     let (tx, mut rx) = mpsc::bounded_in_lines_of(slots, capacity);
     let other = tx.clone();
@@ -215,6 +216,7 @@ fn is_used_again(slots: usize, pushes: i32) -> Vec<i32> {
     let mut all: Vec<_> = [first].into_iter().chain(second).collect();
     let popped = all.clone();
     all.extend(rx.drain());
+    assert_eq!((rx.len(), rx.is_full()), (0, false));
     all.retain(|&item| item != 0);
     assert_eq!(all, pushed);
     popped

@@ -1,6 +1,6 @@
 //! The end of the producers.
 //!
-//! Edges: F6 with F7 (who moved `tail` had seen more).
+//! Edges: F6 with F7 (who moved `tail` had seen more of the lines).
 
 use super::View;
 use super::line::{Look, Stage};

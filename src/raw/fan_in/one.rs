@@ -33,8 +33,8 @@ impl<'a, T> View<'a, T> {
         n > 0
     }
 
-    /// The slot that comes next, after a first look, or if slots are skipped: `head`, wherever that is then, or a skipped one; or
-    /// [`NONE`].
+    /// The slot that comes next, after a first look, or if slots are skipped: `head`, wherever that is then, or a
+    /// skipped one; or [`NONE`].
     #[inline(always)]
     pub(super) fn decide(self) -> usize {
         let end = &self.queue.end;
@@ -59,8 +59,8 @@ impl<'a, T> View<'a, T> {
         if n > 0 { head } else { NONE }
     }
 
-    /// What the consumer does about slot `head`, which is not full: takes it out of the way, in time. False if nothing lies behind
-    /// it, before `tail`.
+    /// What the consumer does about slot `head`, which is not full: takes it out of the way, in time. False if nothing
+    /// lies behind it, before `tail`.
     fn clear(self, tail: usize, patience: &Backoff) -> bool {
         let head = self.queue.end.head();
         let header = self.header(head);
@@ -194,7 +194,8 @@ impl<'a, T> View<'a, T> {
         }
     }
 
-    /// A walk ends behind a skipped slot that comes next, and before a line that is stepped over: those are dealt with at `head`.
+    /// A walk ends behind a skipped slot that comes next, and before a line that is stepped over: those are dealt with
+    /// at `head`.
     #[inline(always)]
     pub(super) fn filled_from(self, place: &mut Place<usize>, max: usize) -> Run<T> {
         if max == 0 {
