@@ -1,21 +1,17 @@
-// The line of `src/raw/ring/line.rs`, which `ring.hpp` is made of: up to seven items, and a word that tells their
+// The line of `src/raw/ring/line.rs`, which `ring.cpp` is made of: up to seven items, and a word that tells their
 // state.
 //
 // Whoever has a slot in hand writes to its item, also to take it out; so two that think they have it race.
 
 #pragma once
 
-#include "port.hpp"
+#include "grid.hpp"
 
 namespace port {
 
-using Word = std::uint64_t;
-
-// Of a word of 64 bits: lap, ended, full, held, out.
-constexpr unsigned MOST = 7, SLOT_BITS = 3;
+// Of a word: lap, ended, full, held, odd, out.
 constexpr Word OUT = 1, ODD = 2, ALL = (1 << MOST) - 1;
-constexpr unsigned HELD = 2, FULL = HELD + MOST, LAP = FULL + MOST + SLOT_BITS;
-constexpr Word STEP = Word(1) << LAP, BELOW_LAP = STEP - 1;
+constexpr unsigned HELD = 2, FULL = HELD + MOST;
 
 // `bits`
 constexpr Word slots_from(unsigned slot, unsigned n) { return ((Word(1) << n) - 1) << slot; }
@@ -32,10 +28,10 @@ struct Look {
         return (word ^ index) <= BELOW_LAP && !(word & OUT);
     }
 
-    bool is_fresh(Word index) const { return word == (index & ~BELOW_LAP); }
+    bool is_fresh(Word index) const { return word == lap_of(index); }
 
     Stage stage(Word index) const {
-        auto ahead = std::int64_t((word & ~BELOW_LAP) - (index & ~BELOW_LAP));
+        auto ahead = std::int64_t(lap_of(word) - lap_of(index));
         if (ahead == 0 && !(word & OUT)) return Stage::now;
         if (ahead == 0 && (has_ended() || planted("a line is back before its slots have ended"))) return Stage::back;
         return ahead < 0 ? Stage::before : Stage::spent;
@@ -52,9 +48,6 @@ struct Look {
         bool is_wrong = planted("a line is back when none of its slots is full or spoilt");
         return is_wrong ? !(word & (ALL << FULL | ALL << HELD)) : bool(word & ODD) != bool(word & STEP);
     }
-
-    bool is_spoilt() const { return word >> HELD & ALL; }
-    Word full_and_not_held() const { return (word >> FULL) & ~(word >> HELD) & ALL; }
 };
 
 template <unsigned SLOTS> struct Line {
@@ -71,7 +64,7 @@ template <unsigned SLOTS> struct Line {
         return item;
     }
 
-    // `Shape::places` and `places_of`.
+    // `places` and `places_of`.
     static Word places(unsigned slot, unsigned n) { return slot + n == SLOTS ? n + MOST + 1 - SLOTS : n; }
 
     static Word places_of(Word bits) {
@@ -79,15 +72,13 @@ template <unsigned SLOTS> struct Line {
         return count(bits & ~last) + places(SLOTS - 1, bits & last ? 1 : 0);
     }
 
-    Look look() { return Look{word_.load(edge("raw/ring/line::L5", rl::mo_acquire), $)}; }
+    Look look() { return Look{word_.load(edge("raw/ring/line::L4", rl::mo_acquire), $)}; }
 
     // False if it was spoilt.
     bool fill(unsigned slot) {
         Word full = Word(1) << slot << FULL, held = Word(1) << slot << HELD;
         return !(word_.fetch_add(full, edge("raw/ring/line::L1", rl::mo_release), $) & held);
     }
-
-    void fill_unspoilt(Word bits) { word_.fetch_add(bits << FULL, edge("raw/ring/line::L2", rl::mo_release), $); }
 
     // Says which slots are full at last.
     template <typename Leave> Word fill_all(Word bits, Leave leave) {
@@ -98,7 +89,7 @@ template <unsigned SLOTS> struct Line {
                 leave(mine, unspoilt);
                 mine = unspoilt;
             }
-        } while (!exchange_weak(word_, word, word + (mine << FULL), edge("raw/ring/line::L3", rl::mo_release)));
+        } while (!exchange_weak(word_, word, word + (mine << FULL), edge("raw/ring/line::L2", rl::mo_release)));
         if (Word spoilt = bits & ~mine) end(places_of(spoilt), spoilt << HELD);
         return mine;
     }
@@ -111,20 +102,9 @@ template <unsigned SLOTS> struct Line {
 
     void vacate(unsigned slot, unsigned n) { end(places(slot, n), slots_from(slot, n) << FULL); }
 
-    void fill_alone(Word now) { word_.store(now | Word(1) << FULL, edge("raw/ring/line::L7", rl::mo_release), $); }
-
-    void end_alone(Word next) { word_.store(next, edge("raw/ring/line::L8", rl::mo_release), $); }
-
-    void vacate_before(unsigned before) {
-        Look look{word_.load(rl::mo_relaxed, $)};
-        bool is_wrong = planted("the only consumer ends a slot that it has spoilt");
-        Word mine = is_wrong ? look.word >> FULL & ALL : look.full_and_not_held();
-        if (Word emptied = mine & slots_from(0, before)) end(places_of(emptied), emptied << FULL);
-    }
-
     void end(Word places, Word marks) {
         Word change = places * (STEP >> SLOT_BITS) - marks;
-        Word before = word_.fetch_add(change, edge("raw/ring/line::L4", rl::mo_release), $);
+        Word before = word_.fetch_add(change, edge("raw/ring/line::L3", rl::mo_release), $);
         Word after = before + change;
         bool is_over = (after ^ before) > BELOW_LAP || planted("any slot that ends brings its line back");
         if (before & OUT && is_over) come_back(Look{after});
@@ -150,7 +130,7 @@ template <unsigned SLOTS> struct Line {
     // False if it is full by now.
     bool spoil(unsigned slot) {
         Word full = Word(1) << slot << FULL, held = Word(1) << slot << HELD;
-        bool is_full = word_.fetch_add(held, edge("raw/ring/line::L6", rl::mo_acquire), $) & full;
+        bool is_full = word_.fetch_add(held, edge("raw/ring/line::L5", rl::mo_acquire), $) & full;
         if (!is_full || planted("a slot is spoilt though it is full")) return saw("a slot is spoilt"), true;
         saw("a slot is full before it is spoilt");
         if (!planted("a full slot stays marked")) word_.fetch_sub(held, rl::mo_relaxed, $);
@@ -160,7 +140,7 @@ template <unsigned SLOTS> struct Line {
     bool refill() {
         Word word = word_.load(rl::mo_relaxed, $);
         bool is_there = !(word & OUT) || planted("a forced item goes into a line that was passed over");
-        return is_there && exchange(word_, word, word + STEP, edge("raw/ring/line::L9", rl::mo_release));
+        return is_there && exchange(word_, word, word + STEP, edge("raw/ring/line::L6", rl::mo_release));
     }
 };
 

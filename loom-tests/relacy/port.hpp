@@ -68,24 +68,24 @@ inline bool planted(char const* bug) {
     return true;
 }
 
-// Ways that a run must have gone, or it has shown little.
-struct Way {
+// What a run must have seen, or it has shown little.
+struct Sight {
     char const* what;
     unsigned long times;
 };
-inline Way ways[16];
-inline unsigned known_ways = 0;
+inline Sight sights[16];
+inline unsigned known_sights = 0;
 
 inline void saw(char const* what) {
-    for (unsigned i = 0; i < known_ways; ++i)
-        if (ways[i].what == what || is(ways[i].what, what)) return void(++ways[i].times);
-    if (known_ways == 16) std::abort();
-    ways[known_ways++] = Way{what, 1};
+    for (unsigned i = 0; i < known_sights; ++i)
+        if (sights[i].what == what || is(sights[i].what, what)) return void(++sights[i].times);
+    if (known_sights == 16) std::abort();
+    sights[known_sights++] = Sight{what, 1};
 }
 
 inline unsigned long times_seen(char const* what) {
-    for (unsigned i = 0; i < known_ways; ++i)
-        if (is(ways[i].what, what)) return ways[i].times;
+    for (unsigned i = 0; i < known_sights; ++i)
+        if (is(sights[i].what, what)) return sights[i].times;
     return 0;
 }
 
@@ -113,31 +113,31 @@ template <unsigned PRODUCERS, unsigned CONSUMERS> struct Ledger {
     // (Plain memory: fibers don't race.)
     unsigned pushed[PRODUCERS] = {};
     unsigned last[CONSUMERS + 1][PRODUCERS] = {};
-    std::uint32_t out[PRODUCERS] = {};
+    std::uint64_t out[PRODUCERS] = {};
 
     // The next item of `producer`.
-    int item(unsigned producer) const { return int(producer * 32 + pushed[producer] + 1); }
+    int item(unsigned producer) const { return int(producer * 64 + pushed[producer] + 1); }
     void went_in(unsigned producer) { ++pushed[producer]; }
 
     // Out of a stack, say.
     void came_out_anyhow(int item) {
-        unsigned producer = unsigned(item) / 32, number = unsigned(item) % 32;
+        unsigned producer = unsigned(item) / 64, number = unsigned(item) % 64;
         RL_ASSERT(producer < PRODUCERS && number > 0);
         RL_ASSERT(!(out[producer] >> number & 1));
-        out[producer] |= 1u << number;
+        out[producer] |= std::uint64_t(1) << number;
     }
 
     // `consumer` popped `item`. (The last row is for who drains.)
     void came_out(unsigned consumer, int item) {
         came_out_anyhow(item);
-        unsigned producer = unsigned(item) / 32, number = unsigned(item) % 32;
+        unsigned producer = unsigned(item) / 64, number = unsigned(item) % 64;
         RL_ASSERT(number > last[consumer][producer]);
         last[consumer][producer] = number;
     }
 
     // All that went in has come out.
     void check() const {
-        for (unsigned i = 0; i < PRODUCERS; ++i) RL_ASSERT(out[i] == (1u << (pushed[i] + 1)) - 2);
+        for (unsigned i = 0; i < PRODUCERS; ++i) RL_ASSERT(out[i] == (std::uint64_t(2) << pushed[i]) - 2);
     }
 };
 

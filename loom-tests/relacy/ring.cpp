@@ -1,157 +1,313 @@
-// The ring of lines: what threads do to it.
+// The ring of lines of `src/raw/ring.rs`, `ring/view.rs` and `ring/runs.rs`: bounded, many at both ends, one slot to a
+// line or several, and nobody waits for a slot that another thread has in hand. It has no edges of its own; those of a
+// line are in `line.hpp`.
+//
+// Left out: chunks, which take the same steps, and lengths, which publish nothing.
 
-#include "ring.hpp"
+#include "bounded.hpp"
+#include "line.hpp"
 
-// What scenarios have in common: a ring, and a ledger of what went in and came out.
-template <typename Derived, bool PRODUCERS, bool CONSUMERS, unsigned SLOTS, unsigned LINES, unsigned THREADS>
-struct Test : rl::test_suite<Derived, THREADS> {
-    using Queue = Ring<PRODUCERS, CONSUMERS, SLOTS, LINES>;
+using port::BothAway;
+using port::By;
+using port::ConsumersAway;
+using port::is_before;
+using port::Look;
+using port::Mixed;
+using port::planted;
+using port::ProducersAway;
+using port::Replaced;
+using port::saw;
+using port::scenario;
+using port::Stage;
+using port::STEP;
+using port::Way;
+using port::Word;
 
-    // With several slots to a line, one line may not be vacant before its last item is out.
-    static constexpr unsigned CAPACITY = Queue::CAPACITY, LEAST = SLOTS == 1 ? CAPACITY : CAPACITY - SLOTS + 1;
+// `Feed`, as a deque: what comes back is the next one.
+struct Feed {
+    int items[8];
+    unsigned at = 0;
 
-    Queue ring;
-    port::Ledger<THREADS, THREADS> ledger;
+    int next() { return items[at++]; }
+    void back(int item) { items[--at] = item; }
+};
 
-    void before() {
-        ring.begin();
-        // Somewhere in a lap, and with this or that inside.
-        unsigned inside = rl::rand(LEAST + 1);
-        for (unsigned n = rl::rand(CAPACITY); n > 0; --n) push(0), pop(0);
-        for (; inside > 0; --inside) push(0);
+// For whoever is late at an index: it is not carried on to the next.
+struct Patience {
+    Word index = 0;
+    port::Patience steps;
+
+    port::Patience& at(Word index) {
+        if (this->index != index) steps.reset();
+        this->index = index;
+        return steps;
+    }
+};
+
+template <unsigned SLOTS_, unsigned LINES> struct Ring {
+    using Grid = port::Grid<SLOTS_, LINES>;
+    using Line = port::Line<SLOTS_>;
+
+    static constexpr bool PRODUCERS = true, CONSUMERS = true;
+    static constexpr unsigned SLOTS = SLOTS_, CAPACITY = Grid::CAPACITY, BATCH = SLOTS;
+
+    rl::atomic<Word> head, tail;
+    Line lines[LINES];
+
+    void begin() {
+        head.store(0, rl::mo_relaxed, $);
+        tail.store(0, rl::mo_relaxed, $);
+        for (auto& line : lines) line.begin();
     }
 
-    bool push(unsigned i, bool is_away = false) {
-        if (!ring.push(ledger.item(i), is_away)) return false;
-        return ledger.went_in(i), true;
+    // `view.rs`
+    Line& line(Word index) { return lines[Grid::line(index)]; }
+    static unsigned slot(Word index) { return Grid::slot(index); }
+
+    bool is_vacant(Word index, Look& look) {
+        look = line(index).look();
+        if (SLOTS == 1 && !planted("a slot that was filled by force is vacant")) return look.is_fresh(index);
+        return look.is_now(index);
     }
 
-    bool push_several(unsigned i, bool is_away = false) {
-        unsigned n = 2 + rl::rand(SLOTS - 1);
+    unsigned full_from(Word index, Look& look) {
+        look = line(index).look();
+        return look.is_now(index) ? look.full_from(slot(index)) : 0;
+    }
+
+    bool is_full_at(Word index) { return Grid::is_full_at(head.load(rl::mo_relaxed, $), index); }
+
+    Way clear_for_push(Word index, Look look, port::Patience& patience) {
+        switch (look.stage(index)) {
+        case Stage::before: break;
+        case Stage::back: return saw("a line is found back"), line(index).come_back(look), Way::open;
+        case Stage::now:
+        case Stage::spent: return Way::spent;
+        }
+        if (slot(index) != 0) {
+            // We don't see yet what the producer saw that has entered the line.
+            rl::yield(1, $);
+        } else if (is_full_at(index)) {
+            return Way::closed;
+        } else if (patience.is_overdue()) {
+            line(index).pass_over(look);
+        }
+        return Way::open;
+    }
+
+    Way clear_for_pop(Word index, Look look, port::Patience& patience) {
+        Stage stage = look.stage(index);
+        if (stage == Stage::spent) return Way::spent;
+        Word next = Grid::nth(index, 1);
+        if (!is_before(next, tail.load(rl::mo_relaxed, $))) return Way::closed;
+        if (stage != Stage::now) {
+            // We don't see yet what the producer saw that has claimed it.
+            rl::yield(1, $);
+        } else if (patience.is_overdue() && port::claim(head, index, next)) {
+            port::stall();
+            if (planted("a consumer goes on past a slot that it has not spoilt")) return Way::open;
+            if (!line(index).spoil(slot(index))) return Way::there;
+        }
+        return Way::open;
+    }
+
+    // Says how many slots from `first` on are the caller's; none if the queue is full.
+    unsigned claim_to_push(unsigned max, Word& first) {
+        for (Patience patience;;) {
+            first = tail.load(rl::mo_relaxed, $);
+            Look look;
+            if (!is_vacant(first, look)) {
+                Way way = clear_for_push(first, look, patience.at(first));
+                if (way == Way::closed) return 0;
+                if (way == Way::spent) port::pass(tail, first, Grid::next_line(first));
+                continue;
+            }
+            unsigned n = 1;
+            Word next = Grid::nth(first, 1);
+            if (max > 1) n = vacant_after(first, max, next);
+            if (port::claim(tail, first, next)) return n;
+        }
+    }
+
+    unsigned vacant_after(Word first, unsigned max, Word& next) {
+        max = Grid::at_once(max);
+        unsigned n = std::min(max, SLOTS - slot(first));
+        next = Grid::nth(first, n);
+        for (Look look; n < max && is_vacant(next, look);) {
+            saw("a batch crosses lines");
+            unsigned more = std::min(max - n, SLOTS);
+            n += more;
+            next = Grid::nth(next, more);
+        }
+        return n;
+    }
+
+    // Likewise; none if the queue is empty.
+    unsigned claim_to_pop(unsigned max, Word& first) {
+        for (Patience patience;;) {
+            first = head.load(rl::mo_relaxed, $);
+            Look look;
+            unsigned full = full_from(first, look);
+            if (full == 0) {
+                Way way = clear_for_pop(first, look, patience.at(first));
+                if (way == Way::there) return 1;
+                if (way == Way::closed) return 0;
+                if (way == Way::spent) port::pass(head, first, Grid::next_line(first));
+                continue;
+            }
+            unsigned n = 1;
+            Word next = Grid::nth(first, 1);
+            if (max > 1) n = full_after(first, full, max, next);
+            if (port::claim(head, first, next)) return n;
+        }
+    }
+
+    unsigned full_after(Word first, unsigned full, unsigned max, Word& next) {
+        max = Grid::at_once(max);
+        unsigned n = std::min(full, max);
+        next = Grid::nth(first, n);
+        while (n < max && slot(next) == 0) {
+            Look look;
+            unsigned more = std::min(full_from(next, look), max - n);
+            if (more == 0) break;
+            n += more;
+            next = Grid::nth(next, more);
+        }
+        return n;
+    }
+
+    bool push(int item, bool is_away) {
+        for (Word index;;) {
+            if (claim_to_push(1, index) == 0) return false;
+            line(index).write(slot(index), item);
+            if (is_away) port::stall();
+            // `put`
+            if (line(index).fill(slot(index))) return true;
+            if (planted("a producer does not look whether its slot is spoilt")) return true;
+            // `retract`, and again.
+            RL_ASSERT(line(index).take(slot(index)) == item);
+            line(index).take_back(slot(index));
+        }
+    }
+
+    bool pop(int& item, bool is_away) {
+        Word index;
+        if (claim_to_pop(1, index) == 0) return false;
+        item = line(index).take(slot(index));
+        if (is_away) port::stall();
+        line(index).vacate(slot(index), 1);
+        return true;
+    }
+
+    // `runs.rs`, and `queue/batch.rs`: says how many of the `n` items went in.
+    unsigned push_several(int const* items, unsigned n, bool is_away) {
         Feed feed;
-        for (unsigned k = 0; k < n; ++k) feed.items[k] = ledger.item(i) + int(k);
-        unsigned done = ring.push_several(feed, n, is_away);
+        std::copy_n(items, n, feed.items);
+        unsigned done = 0;
+        while (done < n) {
+            Word index;
+            unsigned left = claim_to_push(n - done, index);
+            if (left == 0) break;
+            if (is_away) port::stall();
+            for (unsigned here; left > 0; left -= here, index = Grid::nth(index, here)) {
+                here = std::min(left, SLOTS - slot(index));
+                done += fill(index, here, feed);
+            }
+        }
         RL_ASSERT(feed.at == done);
-        for (unsigned k = 0; k < done; ++k) ledger.went_in(i);
-        return done > 0;
+        return done;
     }
 
-    bool pop(unsigned i, bool is_away = false) {
-        int item;
-        if (!ring.pop(item, is_away)) return false;
-        return ledger.came_out(i, item), true;
+    // So many slots of a line.
+    unsigned fill(Word index, unsigned n, Feed& feed) {
+        Line& line = this->line(index);
+        unsigned first = slot(index), done = 0;
+        for (unsigned i = first; i < first + n; ++i) line.write(i, feed.next());
+        if (n > 1 && !planted("a batch fills slot by slot"))
+            return port::count(line.fill_all(port::slots_from(first, n),
+                                             [&](Word from, Word to) { move_up(line, from, to, feed); }));
+        for (unsigned i = first; i < first + n; ++i) {
+            if (line.fill(i)) {
+                ++done;
+            } else {
+                feed.back(line.take(i));
+                line.take_back(i);
+            }
+        }
+        return done;
     }
 
-    bool pop_several(unsigned i) {
-        int items[4];
-        unsigned n = ring.pop_several(items, 3);
-        for (unsigned k = 0; k < n; ++k) ledger.came_out(i, items[k]);
-        return n > 0;
+    static void move_up(Line& line, Word from, Word to, Feed& feed) {
+        saw("a batch moves on from spoilt slots");
+        if (planted("what is in a spoilt slot goes back")) {
+            for (unsigned i = SLOTS; i-- > 0;)
+                if ((from & ~to) >> i & 1) feed.back(line.take(i));
+            return;
+        }
+        // From the last on, so that a place is read before it is written.
+        for (unsigned last = SLOTS; last-- > 0;) {
+            if (!(from >> last & 1)) continue;
+            int item = line.take(last);
+            if (port::count(from) > port::count(to)) {
+                feed.back(item);
+            } else {
+                unsigned place = SLOTS - 1;
+                while (!(to >> place & 1)) --place;
+                line.write(place, item);
+                to &= ~(Word(1) << place);
+            }
+            from &= ~(Word(1) << last);
+        }
     }
 
-    bool force(unsigned i) {
-        int evicted = 0;
-        using Replaced = typename Queue::Replaced;
-        Replaced replaced = ring.replace(ledger.item(i), evicted);
-        if (replaced == Replaced::oldest) ledger.went_in(i);
-        if (replaced != Replaced::nothing) ledger.came_out(i, evicted);
-        return replaced != Replaced::nothing;
+    // One claim's items; says how many.
+    unsigned pop_several(int* items, unsigned max, bool is_away) {
+        Word index;
+        unsigned n = claim_to_pop(max, index);
+        if (is_away) port::stall();
+        for (unsigned left = n, here; left > 0; left -= here, index = Grid::nth(index, here)) {
+            here = std::min(left, SLOTS - slot(index));
+            for (unsigned i = 0; i < here; ++i) *items++ = line(index).take(slot(index) + i);
+            line(index).vacate(slot(index), here);
+        }
+        return n;
     }
 
-    void after() {
-        while (pop(THREADS)) {}
-        // It holds as much as ever.
-        unsigned n = 0;
-        while (push(0)) ++n;
-        RL_ASSERT(LEAST <= n && n <= CAPACITY);
-        while (pop(THREADS)) {}
-        ledger.check();
-    }
-};
-
-enum class By { one, several, force };
-
-// Threads that push or pop, whatever chance says; an end of one is the first thread's.
-template <bool PRODUCERS, bool CONSUMERS, unsigned SLOTS, unsigned LINES, unsigned THREADS, unsigned TURNS,
-          By BY = By::one>
-struct Mixed
-    : Test<Mixed<PRODUCERS, CONSUMERS, SLOTS, LINES, THREADS, TURNS, BY>, PRODUCERS, CONSUMERS, SLOTS, LINES, THREADS> {
-    bool turn(unsigned i) {
-        bool is_producer = PRODUCERS || i == 0, is_consumer = CONSUMERS || i == 0;
-        bool pushes = is_producer && !(is_consumer && rl::rand(2));
-        if constexpr (BY == By::force && CONSUMERS)
-            if (pushes && rl::rand(2)) return this->force(i);
-        if constexpr (BY == By::several && PRODUCERS)
-            if (pushes && rl::rand(2)) return this->push_several(i);
-        if constexpr (BY == By::several && CONSUMERS)
-            if (!pushes && rl::rand(2)) return this->pop_several(i);
-        if (pushes) return this->push(i) || (saw("full"), false);
-        return this->pop(i) || (saw("empty"), false);
-    }
-
-    void thread(unsigned i) {
-        for (unsigned n = 0; n < TURNS; ++n)
-            if (!turn(i)) rl::yield(1, $);
-    }
-};
-
-// Two threads pop, and are away for a while with a slot in hand; the third goes round.
-template <bool PRODUCERS, unsigned SLOTS, unsigned TURNS>
-struct ConsumersAway : Test<ConsumersAway<PRODUCERS, SLOTS, TURNS>, PRODUCERS, true, SLOTS, 2, 3> {
-    void thread(unsigned i) {
-        for (unsigned n = i < 2 ? 2 : TURNS; n > 0; --n)
-            if (i < 2) this->pop(i, true);
-            else if (!(rl::rand(2) ? this->push(i) : this->pop(i))) rl::yield(1, $);
-    }
-};
-
-// Two threads push, and are away likewise.
-template <bool CONSUMERS, unsigned SLOTS, unsigned TURNS>
-struct ProducersAway : Test<ProducersAway<CONSUMERS, SLOTS, TURNS>, true, CONSUMERS, SLOTS, 2, 3> {
-    bool push_away(unsigned i) {
-        if constexpr (SLOTS > 1)
-            if (rl::rand(2)) return this->push_several(i, true);
-        return this->push(i, true);
-    }
-
-    void thread(unsigned i) {
-        for (unsigned n = i < 2 ? 2 : TURNS; n > 0; --n)
-            if (i < 2) push_away(i);
-            else if (!(rl::rand(2) ? this->push(i) : this->pop(i))) rl::yield(1, $);
-    }
-};
-
-// One of each, and a third that goes round: a consumer may be away before it has spoilt the slot that it has claimed.
-template <unsigned SLOTS, unsigned TURNS>
-struct BothAway : Test<BothAway<SLOTS, TURNS>, true, true, SLOTS, 2, 3> {
-    void thread(unsigned i) {
-        for (unsigned n = i < 2 ? 2 : TURNS; n > 0; --n)
-            if (i == 0) this->push(i, true);
-            else if (i == 1) this->pop(i, true);
-            else if (!(rl::rand(2) ? this->push(i) : this->pop(i))) rl::yield(1, $);
+    // `Overwrite::replace`: pushes in place of the oldest item, if the ring is full or nearly so.
+    Replaced replace(int item, int& evicted) {
+        Word tail = this->tail.load(rl::mo_relaxed, $), first;
+        if (slot(tail) != 0 || !is_full_at(tail) || claim_to_pop(1, first) == 0) return Replaced::nothing;
+        Line& line = this->line(first);
+        evicted = line.take(slot(first));
+        Word index = first + STEP;
+        bool is_next = this->tail.load(rl::mo_relaxed, $) == index;
+        if (SLOTS > 1 || (!is_next && !planted("a forced item goes in though others were pushed meanwhile")))
+            return line.vacate(slot(first), 1), Replaced::oldest_only;
+        line.write(0, item);
+        if (line.refill()) {
+            saw("an item is overwritten");
+            port::pass(this->tail, index, Grid::next_line(index));
+            return Replaced::oldest;
+        }
+        saw("a forced item finds its line passed over");
+        RL_ASSERT(line.take(0) == item);
+        line.vacate(slot(first), 1);
+        return Replaced::oldest_only;
     }
 };
 
 int main(int argc, char** argv) {
     return port::main(argc, argv, 5,
-                      {port::scenario<Mixed<true, true, 1, 1, 2, 2>, 2>("two threads, one slot"),
-                       port::scenario<Mixed<true, true, 1, 2, 3, 3>>("many and many"),
-                       port::scenario<Mixed<true, false, 1, 2, 3, 4>>("many producers"),
-                       port::scenario<Mixed<false, true, 1, 2, 3, 4>>("many consumers"),
-                       port::scenario<Mixed<true, true, 1, 2, 3, 3, By::force>>("forced pushes"),
-                       port::scenario<Mixed<true, true, 2, 2, 3, 3, By::several>>("many and many, lines of two"),
-                       port::scenario<Mixed<true, false, 2, 2, 3, 4, By::several>>("many producers, lines of two"),
-                       port::scenario<Mixed<false, true, 2, 2, 3, 4, By::several>>("many consumers, lines of two"),
-                       port::scenario<Mixed<true, true, 3, 2, 2, 3, By::several>>("lines of three"),
-                       port::scenario<ConsumersAway<true, 1, 20>>("consumers away", 2),
-                       port::scenario<ConsumersAway<true, 2, 10>>("consumers away, lines of two", 2),
-                       port::scenario<ConsumersAway<false, 1, 20>>("consumers away, one producer", 2),
-                       port::scenario<ConsumersAway<false, 2, 10>>("consumers away, one producer, lines of two", 2),
-                       port::scenario<BothAway<1, 20>>("both away", 2),
-                       port::scenario<BothAway<2, 20>>("both away, lines of two", 2),
-                       port::scenario<ProducersAway<true, 2, 10>>("producers away, lines of two", 2),
-                       port::scenario<ProducersAway<false, 1, 10>>("producers away, one consumer", 2),
-                       port::scenario<ProducersAway<false, 2, 10>>("producers away, one consumer, lines of two", 2)},
+                      {scenario<Mixed<Ring<1, 1>, 2, 2>, 2>("two threads, one slot"),
+                       scenario<Mixed<Ring<1, 2>, 3, 3>>("lines of one"),
+                       scenario<Mixed<Ring<1, 2>, 3, 3, By::force>>("forced pushes"),
+                       scenario<Mixed<Ring<2, 2>, 3, 3, By::several>>("lines of two"),
+                       scenario<Mixed<Ring<3, 2>, 2, 3, By::several>>("lines of three"),
+                       scenario<ConsumersAway<Ring<1, 2>, 20>>("consumers away", 2),
+                       scenario<ConsumersAway<Ring<2, 2>, 10>>("consumers away, lines of two", 2),
+                       scenario<ProducersAway<Ring<2, 2>, 10, By::several>>("producers away, lines of two", 2),
+                       scenario<BothAway<Ring<1, 2>, 20>>("both away", 2),
+                       scenario<BothAway<Ring<2, 2>, 20>>("both away, lines of two", 2)},
                       {"full", "empty", "a slot is spoilt", "a slot is full before it is spoilt",
                        "a slot is taken back", "a batch crosses lines", "a batch moves on from spoilt slots",
                        "a line is passed over", "a line is passed over again", "a line comes back",

@@ -38,7 +38,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem::needs_drop;
 
-use super::grid::{self, Grid, Heap, MOST, Way, by_slots};
+use super::grid::{self, Grid, Heap, MOST, Way, by_slots, is_before};
 use super::{
     Claim, Claims, Overwrite, Place, PopClaims, PushRuns, RawQueue, Refused, Run, copy_run,
     is_overdue,
@@ -210,7 +210,8 @@ impl<T> FanOut<T> {
     #[cold]
     fn clear_for_push(&self, grid: Grid, index: usize, patience: &Backoff) -> Way {
         let (header, lap) = (self.header(grid, index), grid.lap_of(index));
-        if header.said() == lap | PASSED_BY {
+        // Or for a lap behind: a walk may have gone round, since nobody was done, and have passed it by again.
+        if !is_before(header.said(), lap | PASSED_BY) {
             return Way::Spent;
         }
         if grid.is_full_at(self.head(), index) {

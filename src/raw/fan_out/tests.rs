@@ -136,3 +136,36 @@ fn what_a_walk_has_passed_by_stays_so() {
         });
     }
 }
+
+/// The same with all lines in somebody's hands: the walk goes round, and passes them by once more.
+#[test]
+fn what_a_walk_has_passed_by_twice_stays_so() {
+    for (slots, asked) in [(1, 2), (2, 4), (3, 7)] {
+        in_time(move || {
+            let queue = FanOut::<usize>::late(slots, asked, 3);
+            // SAFETY: one thread acts for all handles.
+            let put = |i| unsafe { push(&queue, &mut (), i) };
+            // SAFETY: likewise.
+            let next = || unsafe { pop(&queue, &mut ()) };
+            let full = (0..).take_while(|&i| put(i).is_ok()).count();
+            // SAFETY: likewise; the slots below.
+            let front = || unsafe { queue.front(&mut ()) };
+            let away: Vec<_> = core::iter::from_fn(front).collect();
+            assert_eq!(away.len(), full);
+            for _ in 0..2 {
+                // SAFETY: likewise.
+                let run = unsafe { queue.vacant_from(&mut queue.producer_place(&()), 1) };
+                // The consumers step over what it has passed by, and so there is room for more of it.
+                assert_eq!((run.len, next()), (0, None));
+            }
+            for claim in away {
+                // SAFETY: filled, this consumer's, and of numbers, which need no move.
+                unsafe { queue.take(&mut (), claim) };
+            }
+            for i in 0..5 * queue.capacity() {
+                assert_eq!(put(i), Ok(()), "{slots}, {asked}");
+                assert_eq!((next(), next()), (Some(i), None), "{slots}, {asked}");
+            }
+        });
+    }
+}
