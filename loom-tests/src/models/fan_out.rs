@@ -165,7 +165,7 @@ fn a_forced_push_meets_a_pop(model: Model) -> Checked {
 }
 
 fn a_stalled_consumers_item_is_dropped_once(model: Model) -> Checked {
-    model.at_least(1).check_outcomes(
+    model.at_least(966).check_outcomes(
         || {
             let (drops, item) = counted();
             let (mut tx, rx) = spmc::bounded::<Item>(3);

@@ -53,7 +53,7 @@ fn producers_may_go_at_once(model: Model) -> Checked {
 }
 
 fn consumers_may_go_at_once(model: Model) -> Checked {
-    model.at_least(56).check_outcomes(
+    model.at_least(31).check_outcomes(
         || {
             let (drops, item) = counted();
             let (mut tx, rx) = spmc::bounded(2);

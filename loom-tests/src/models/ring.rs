@@ -128,7 +128,7 @@ fn two_producers_want_the_last_slot(model: Model) -> Checked {
 }
 
 fn two_consumers_get_an_item_each(model: Model) -> Checked {
-    model.at_least(41).check_outcomes(
+    model.at_least(21).check_outcomes(
         || {
             let (mut tx, rx) = spmc::bounded(2);
             assert_eq!(tx.push_slice(&[1, 2]), Ok(2));
@@ -190,7 +190,7 @@ fn a_batch_goes_in_beside_a_push(model: Model) -> Checked {
 }
 
 fn a_batch_comes_out_beside_a_pop(model: Model) -> Checked {
-    model.at_least(57).check_outcomes(
+    model.at_least(31).check_outcomes(
         || {
             let (mut tx, rx) = spmc::bounded(3);
             assert_eq!(tx.push_slice(&[1, 2]), Ok(2));

@@ -201,7 +201,7 @@ fn a_producer_passes_over_a_consumer(model: Model) -> Checked {
 }
 
 fn the_only_producer_passes_over_a_consumer(model: Model) -> Checked {
-    model.at_least(68).check_outcomes(
+    model.at_least(53).check_outcomes(
         || {
             let (mut tx, rx) = spmc::bounded(3);
             assert_eq!(tx.push_slice(&[1, 2, 3]), Ok(3));
@@ -226,7 +226,7 @@ fn the_only_producer_passes_over_a_consumer(model: Model) -> Checked {
 
 /// The ring goes round twice while the consumer of the first item is away.
 fn a_consumer_is_passed_over_twice(model: Model) -> Checked {
-    model.at_least(1560).check_outcomes(
+    model.at_least(890).check_outcomes(
         || {
             let (mut tx, rx) = spmc::bounded(3);
             assert_eq!(tx.push_slice(&[1, 2, 3]), Ok(3));
@@ -352,7 +352,7 @@ fn an_item_in_a_slot_that_was_passed_over_is_dropped_once(model: Model) -> Check
 
 /// The ring comes round to a slot that its consumer has just given back.
 fn a_slot_is_used_after_its_consumer_came_back(model: Model) -> Checked {
-    model.at_least(945).check_outcomes(
+    model.at_least(750).check_outcomes(
         || {
             let (mut tx, rx) = spmc::bounded(3);
             assert_eq!(tx.push_slice(&[1, 2, 3]), Ok(3));
@@ -407,7 +407,7 @@ fn a_slot_is_used_after_its_producer_came_back(model: Model) -> Checked {
 
 /// A producer and the consumer that is about to spoil its slot stall, both, until the ring has come round.
 fn a_slot_in_two_hands_is_passed_over(model: Model) -> Checked {
-    model.at_least(1).check_outcomes(
+    model.at_least(149550).check_outcomes(
         || {
             let (tx, rx) = mpmc::bounded(2);
             let (first, second, other) = (tx.clone(), tx.clone(), rx.clone());
