@@ -68,17 +68,17 @@ door!(
 );
 door!(
     MpscBounded,
-    ours("raddle-mpsc", "raddle mpsc::bounded", Ends::MPSC),
+    ours("raddle-mpsc", "raddle mpsc::bounded", Ends::MPSC).note(ROUNDED),
     mpsc::bounded, many -> one
 );
 door!(
     SpmcBounded,
-    ours("raddle-spmc", "raddle spmc::bounded", Ends::SPMC),
+    ours("raddle-spmc", "raddle spmc::bounded", Ends::SPMC).note(ROUNDED),
     spmc::bounded, one -> many
 );
 door!(
     MpmcBounded,
-    ours("raddle-mpmc", "raddle mpmc::bounded", Ends::MPMC),
+    ours("raddle-mpmc", "raddle mpmc::bounded", Ends::MPMC).note(ROUNDED),
     mpmc::bounded, many -> many
 );
 door!(
