@@ -77,6 +77,7 @@ pub mod guide {
     page!(choosing, "choosing.md");
     page!(model_checking, "model-checking.md");
     page!(spsc, "spsc.md");
+    page!(fans, "fans.md");
     page!(ring, "ring.md");
     page!(segments, "segments.md");
     page!(stack, "stack.md");

@@ -19,8 +19,10 @@
 //! How it works: [`guide::ring`](crate::guide::ring), [`guide::segments`](crate::guide::segments).
 //!
 //! # Progress
-//! A thread frozen between claiming a slot and handing it over takes that one slot (and a consumer its item) with it until it is back (in a batch, up to 32 slots); nobody else waits for it. Where a look at another thread's slot may save a retry, it is a few pauses long and
-//! then done. A failed claim makes way for the winner for a few microseconds.
+//! A thread frozen between claiming a slot and handing it over takes that slot (and a consumer its item) with it until it is back,
+//! in a bounded queue with the line that the slot shares (up to seven of 8 bytes; in a batch, the lines of up to 32 slots); nobody
+//! else waits for it. Where a look at another thread's slot may save a retry, it is a few pauses long and then done. A failed claim
+//! makes way for the winner for a few microseconds.
 //!
 //! | operation | `bounded` | `unbounded` |
 //! |---|---|---|

@@ -25,16 +25,18 @@
 //! ```
 //!
 //! Items of one producer keep their order; those of several are mixed.
-//! How it works: [`guide::ring`](crate::guide::ring), [`guide::segments`](crate::guide::segments).
+//! How it works: [`guide::fans`](crate::guide::fans), [`guide::segments`](crate::guide::segments).
 //!
 //! # Progress
-//! A producer frozen between claiming a slot and filling it takes that one slot out of use until it is back (in a batch, up to 32 slots); nobody else waits for it. Where a look at another thread's slot may save a retry, it is a few pauses long and
-//! then done. A failed claim makes way for the winner for a few microseconds.
+//! A producer frozen between claiming a slot and filling it takes that slot out of use until it is back, in a bounded queue with the
+//! line that it shares (up to six of 8 bytes; in a batch, the lines of up to 32 slots); nobody else waits for it. Where a look at
+//! another thread's slot may save a retry, it is a few pauses long and then done. A failed claim makes way for the winner for a few
+//! microseconds.
 //!
 //! | operation | `bounded` | `unbounded` |
 //! |---|---|---|
 //! | `push`, `push_slice`, `push_from` | lock-free: a lost race is somebody else's push | lock-free: a lost race is somebody else's push |
-//! | `pop`, `pop_into`, `drain`, `peek`, `read`, `release` | lock-free: passes over slots whose producers have stalled | lock-free: passes over slots whose producers have stalled |
+//! | `pop`, `pop_into`, `drain`, `peek`, `read`, `release` | wait-free: skips slots whose producers have stalled, and comes back to them | lock-free: passes over slots whose producers have stalled |
 //! | `len`, `is_empty`, `is_full`, `is_closed`, cloning | wait-free | wait-free |
 //! | dropping a handle | wait-free; the last of an end drops what is left, item by item | the same |
 //!
@@ -61,10 +63,10 @@ pub mod bounded {
 /// A queue that never refuses an item while fewer than `capacity` are in it.
 ///
 /// Up to 64 items, or if an item is larger than 16 bytes, it holds exactly `capacity`; otherwise up to 12 more, as its handles'
-/// `capacity()` says. The memory is allocated here, once, and freed with the last handle: 64 bytes for seven items of up to 8 bytes
-/// or three of up to 16 (less for smaller ones), otherwise for each item its size and a word, rounded up to its alignment. An
-/// operation of another thread that is in flight may count as an item; a slot whose holder was away while the queue went round once
-/// counts, with those that share its line, until consumers have come to it.
+/// `capacity()` says. The memory is allocated here, once, and freed with the last handle: 64 bytes for six items of 8 bytes
+/// or three of up to 16 (less for smaller ones), otherwise for each item its size and two words, rounded up to its alignment. An
+/// operation of another thread that is in flight may count as an item; a slot whose producer was away when the consumer came to it
+/// counts, with those that share its line, until the queue has gone round after it is back.
 ///
 /// ```
 /// let (tx, mut rx) = raddle::mpsc::bounded(2);

@@ -33,15 +33,17 @@
 //! ```
 //!
 //! Each consumer sees its items in the order in which they were pushed.
-//! How it works: [`guide::ring`](crate::guide::ring), [`guide::segments`](crate::guide::segments).
+//! How it works: [`guide::fans`](crate::guide::fans), [`guide::segments`](crate::guide::segments).
 //!
 //! # Progress
-//! A consumer frozen between claiming an item and giving its slot back takes that item and that one slot with it until it is back (in a batch, up to 32 slots); nobody else waits for it. Where a look at another thread's slot may save a retry, it is a few pauses long and
-//! then done. A failed claim makes way for the winner for a few microseconds.
+//! A consumer frozen between claiming an item and giving its slot back takes both with it until it is back, in a bounded queue with
+//! the line that the slot shares (up to six of 8 bytes; in a batch, the lines of up to 32 slots); nobody else waits for it. Where a
+//! look at another thread's slot may save a retry, it is a few pauses long and then done. A failed claim makes way for the winner
+//! for a few microseconds.
 //!
 //! | operation | `bounded` | `unbounded` |
 //! |---|---|---|
-//! | `push`, `push_slice`, `push_from`, `reserve`, `commit` | lock-free: passes over a slot whose consumer has stalled | wait-free but for the allocator: nobody else acts at this end |
+//! | `push`, `push_slice`, `push_from`, `reserve`, `commit` | wait-free: passes by lines whose consumers have stalled | wait-free but for the allocator: nobody else acts at this end |
 //! | `pop`, `pop_into`, `drain` | lock-free: a lost race is somebody else's pop | lock-free: a lost race is somebody else's pop |
 //! | `force_push` | lock-free: as a pop and a push; it blocks while stalled threads have every slot in hand | |
 //! | `len`, `is_empty`, `is_full`, `is_closed`, cloning | wait-free | wait-free |
@@ -70,9 +72,9 @@ pub mod bounded {
 /// A queue that never refuses an item while fewer than `capacity` are in it.
 ///
 /// Up to 64 items, or if an item is larger than 16 bytes, it holds exactly `capacity`; otherwise up to 12 more, as its handles'
-/// `capacity()` says. The memory is allocated here, once, and freed with the last handle: 64 bytes for seven items of up to 8 bytes
-/// or three of up to 16 (less for smaller ones), otherwise for each item its size and a word, rounded up to its alignment. An
-/// operation of another thread that is in flight may count as an item; a slot whose holder was away while the queue went round once
+/// `capacity()` says. The memory is allocated here, once, and freed with the last handle: 64 bytes for six items of 8 bytes
+/// or three of up to 16 (less for smaller ones), otherwise for each item its size and two words, rounded up to its alignment. An
+/// operation of another thread that is in flight may count as an item; a slot whose consumer was away while the queue went round once
 /// counts, with those that share its line, until consumers have come to it.
 ///
 /// ```

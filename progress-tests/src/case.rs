@@ -162,7 +162,7 @@ impl<K: Kind> Judge<K> {
 
     /// Pushes until the queue is full, and a little beyond if it never is; none if it is closed.
     fn push_all(&mut self) -> Option<Vec<Id>> {
-        let most = if K::BOUNDED { self.size + K::SLACK + 2 } else { self.size + 1 };
+        let most = if K::BOUNDED { K::room(self.size, 0).1 + 2 } else { self.size + 1 };
         let before = self.did.pushed.len();
         for _ in 0..most {
             match self.did.push::<K>(self.hands.tx.as_mut(), Self::PRODUCER).0 {
@@ -174,20 +174,20 @@ impl<K: Kind> Judge<K> {
         Some(self.did.pushed[before..].to_vec())
     }
 
-    /// How many must fit and how many may, with `inside` there, `lost` slots away, and `in_hand` of the items gone already.
-    fn room(&self, inside: usize, lost: usize, in_hand: usize) -> (usize, usize) {
+    /// How many must fit and how many may, with `inside` there, so many lines away, and `in_hand` of the items gone already.
+    fn room(&self, inside: usize, out: usize, in_hand: usize) -> (usize, usize) {
         if K::BOUNDED {
-            let most = (self.size + K::SLACK + in_hand).saturating_sub(inside);
-            (self.size.saturating_sub(inside + lost), most)
+            let (least, most) = K::room(self.size, out);
+            (least.saturating_sub(inside), (most + in_hand).saturating_sub(inside))
         } else {
             (self.size + 1, self.size + 1)
         }
     }
 
     /// Pushes until the queue is full, which must be as [`room`](Self::room) says; none if it is closed.
-    fn fill(&mut self, inside: usize, lost: usize, in_hand: usize, when: &str) -> Option<Vec<Id>> {
+    fn fill(&mut self, inside: usize, out: usize, in_hand: usize, when: &str) -> Option<Vec<Id>> {
         let pushed = self.push_all()?;
-        let (least, most) = self.room(inside, lost, in_hand);
+        let (least, most) = self.room(inside, out, in_hand);
         let n = pushed.len();
         if n < least || n > most {
             wrong(|| {
@@ -200,12 +200,12 @@ impl<K: Kind> Judge<K> {
     }
 
     /// Fills and empties an empty queue so many times.
-    fn go_round(&mut self, times: usize, lost: usize, when: &str) {
+    fn go_round(&mut self, times: usize, out: usize, when: &str) {
         if self.hands.tx.is_none() {
             return;
         }
         for _ in 0..times {
-            let Some(pushed) = self.fill(0, lost, 0, when) else { return };
+            let Some(pushed) = self.fill(0, out, 0, when) else { return };
             if self.hands.rx.is_none() {
                 return;
             }
@@ -321,7 +321,8 @@ fn run<K: Kind>(case: &Case, worst: &Mutex<Steps>) {
         });
         left
     };
-    let lost = if live.contains(&Op::DropRx) && !K::MANY.1 { usize::MAX } else { victim.in_hand() };
+    let lost =
+        if live.contains(&Op::DropRx) && !K::MANY.1 { usize::MAX } else { K::in_hand(victim) };
     if judge.hands.rx.is_some() {
         judge.pop_all();
         let left = left(&judge, &others);
@@ -330,17 +331,17 @@ fn run<K: Kind>(case: &Case, worst: &Mutex<Steps>) {
         }
         judge.go_round(
             1 + usize::from(K::BOUNDED),
-            victim.slots(),
+            K::lines_of(victim),
             &format!("while {victim} is frozen"),
         );
     }
     if judge.hands.tx.is_some() && (full || judge.hands.rx.is_none()) {
         let (inside, in_hand) = match judge.hands.rx {
             Some(_) => (0, 0),
-            None => (left(&judge, &others).len(), victim.in_hand()),
+            None => (left(&judge, &others).len(), K::in_hand(victim)),
         };
         if lost < usize::MAX {
-            judge.fill(inside, victim.slots(), in_hand, &format!("while {victim} is frozen"));
+            judge.fill(inside, K::lines_of(victim), in_hand, &format!("while {victim} is frozen"));
         }
     }
 
@@ -358,7 +359,7 @@ fn judge_answers<K: Kind>(case: &Case, op: Op, did: &Did) {
     let besides = || live.iter().chain([victim]).copied();
     // (This one is in `besides` too.)
     let in_flight: usize = besides().map(Op::slots).sum::<usize>() - op.slots();
-    let in_hand: usize = besides().map(Op::in_hand).sum::<usize>() - op.in_hand();
+    let in_hand: usize = besides().map(K::in_hand).sum::<usize>() - K::in_hand(op);
     let closes = besides().any(|op| op == Op::DropRx) && !K::MANY.1;
     if !did.refused || closes {
         return;
@@ -389,7 +390,7 @@ fn finish<K: Kind>(
         if judge.hands.tx.is_some() {
             // The exception: an index that was passed over counts until consumers have come to it.
             let inside = left(&judge, others).len();
-            judge.fill(inside, victim.slots(), 0, "with nobody at work, at first");
+            judge.fill(inside, K::lines_of(victim), 0, "with nobody at work, at first");
         }
         judge.pop_all();
         let left = left(&judge, others);

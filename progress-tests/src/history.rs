@@ -107,8 +107,8 @@ pub struct Spec {
     pub producers: usize,
     /// How many consumers there are at first.
     pub consumers: usize,
-    /// An index that was passed over may count as an item: for each operation that others' pushes overlapped.
-    pub passes_over: bool,
+    /// So many slots that were passed over may count as items: for each operation that others' pushes overlapped.
+    pub passes_over: usize,
     /// An operation in flight may be about to count so many slots, whose segment it has left behind.
     pub segment: usize,
     /// How many items are inside at first.
@@ -275,7 +275,9 @@ impl Search<'_> {
             }
             What::Peek(id) => self.next_out(inside) == Some(id),
             What::Show { ids, most } => {
-                inside.starts_with(ids) && (ids.len() == *most || ids.len() == inside.len())
+                inside.starts_with(ids)
+                    && (ids.len() == *most
+                        || inside.get(ids.len()).is_none_or(|next| self.is_late(*next, event)))
             }
             What::Saw { look, at_tx, n } => {
                 self.may_see(done, i, inside.len(), (*look, *at_tx, *n))
@@ -330,8 +332,11 @@ impl Search<'_> {
         })
     }
 
-    /// How many indices may have been passed over by `now`.
+    /// How many slots may have been passed over by `now`.
     fn passed(&self, now: usize) -> usize {
+        if self.spec.passes_over == 0 {
+            return 0;
+        }
         let is_push = |event: &Event| matches!(event.what, What::Push(_) | What::Full(_));
         let overlaps = |thread, event: &Event| {
             self.all().any(|(other, _, push)| {
@@ -341,9 +346,16 @@ impl Search<'_> {
                     && event.start <= push.end
             })
         };
-        self.all()
-            .filter(|(thread, _, event)| event.start <= now && overlaps(*thread, event))
-            .count()
+        let are_in_the_way = |(thread, _, event): &(usize, usize, &Event)| {
+            event.start <= now && overlaps(*thread, event)
+        };
+        self.spec.passes_over * self.all().filter(are_in_the_way).count()
+    }
+
+    /// Whether the push of `id` was in flight as `call` began, and others are behind it: what is shown ends there.
+    fn is_late(&self, id: Id, call: &Event) -> bool {
+        let is_push = |event: &Event| event.what.pushed().contains(&id);
+        self.spec.many.0 && self.all().any(|(.., event)| is_push(event) && event.end > call.start)
     }
 
     /// What the next pop takes.
@@ -402,7 +414,7 @@ impl Search<'_> {
         let is_closing = self.all().any(goes);
         let least = (at_first + pushed).saturating_sub(maybe_popped);
         let most = (at_first + maybe_pushed).saturating_sub(popped);
-        let passed = if self.spec.passes_over { self.passed(call.end) } else { 0 };
+        let passed = self.passed(call.end);
         (if is_closing { 0 } else { least }, most + passed)
     }
 
@@ -440,11 +452,7 @@ impl Search<'_> {
             let popping = before()
                 .filter(|event| matches!(event.what, What::Pop(_)) && event.end >= now)
                 .count();
-            inside
-                + pushing
-                + trying
-                + popping
-                + if self.spec.passes_over { self.passed(now) } else { 0 }
+            inside + pushing + trying + popping + self.passed(now)
         };
         let later =
             all().map(|(.., event)| event.start).filter(|start| (first..=last).contains(start));

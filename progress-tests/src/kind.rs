@@ -30,11 +30,38 @@ pub trait Kind: 'static {
     const LIFO: bool = false;
     /// Whether its size is its capacity.
     const BOUNDED: bool;
-    /// How much more than its size may fit.
+    /// How many slots share a word: a frozen thread takes all of them out of use. With several, lines become vacant whole.
+    const LINE: usize = 1;
+    /// How much more than its size may fit, if that is no matter of whole lines.
     const SLACK: usize = 0;
     /// The sizes worth a case: capacities, or slots of a segment.
     const SIZES: &'static [usize];
 
+    /// How many lines a queue of `size` has.
+    #[must_use]
+    fn lines(size: usize) -> usize {
+        if Self::LINE == 1 { size } else { (size - 1).div_ceil(Self::LINE) + 1 }
+    }
+    /// How many items must fit while so many lines are out of use, and how many may at all.
+    #[must_use]
+    fn room(size: usize, out: usize) -> (usize, usize) {
+        let (lines, line) = (Self::lines(size), Self::LINE);
+        // The first may be the last of its line, which is not vacant until then.
+        let least = (lines.saturating_sub(out) * line + 1).saturating_sub(line);
+        (least, lines * line + Self::SLACK)
+    }
+    /// Of how many lines `op` may have slots in its hands.
+    #[must_use]
+    fn lines_of(op: Op) -> usize {
+        // Likewise.
+        if op.slots() == 0 { 0 } else { (op.slots() + Self::LINE - 2) / Self::LINE + 1 }
+    }
+    /// How many items `op` may have taken out and not handed over.
+    #[must_use]
+    fn in_hand(op: Op) -> usize {
+        // By force, all of a line, and before that the rest of one of which another holds a slot.
+        if op == Op::Force { 2 * Self::LINE - 1 } else { op.in_hand() }
+    }
     /// A queue of `size`.
     fn new(size: usize) -> (Self::Tx, Self::Rx);
     /// One handle more.
@@ -135,7 +162,7 @@ macro_rules! kind {
         $kind:ident, $name:literal, $path:path, $handles:ident :: $of:ident,
         many: ($many_tx:literal, $many_rx:literal), ops: $ops:expr, bounded: $bounded:literal, sizes: $sizes:expr
         $(, clone_tx: $clone_tx:ident)? $(, clone_rx: $clone_rx:ident)? $(, force: $force:ident)?
-        $(, reserve: $reserve:ident)? $(, read: $read:ident)? $(, slack: $slack:expr)?
+        $(, reserve: $reserve:ident)? $(, read: $read:ident)? $(, slack: $slack:expr)? $(, line: $line:expr)?
     ) => {
         #[doc = concat!("`", $name, "`.")]
         #[derive(Debug)]
@@ -150,6 +177,7 @@ macro_rules! kind {
             const BOUNDED: bool = $bounded;
             const SIZES: &'static [usize] = $sizes;
             $(const SLACK: usize = $slack;)?
+            $(const LINE: usize = $line;)?
             const OPS: &'static [Op] = $ops;
             const MORE: &'static [Op] = more($many_tx, $many_rx);
             const FOLLOWS: bool = $bounded && !$many_tx && !$many_rx;
@@ -237,19 +265,33 @@ macro_rules! kind {
     };
 }
 
-/// At most so much more than asked for fits where slots come in lines.
+/// At most so much more than asked for fits in `spsc::bounded` where slots come in lines.
 const SLACK: usize = 4;
 
-fn spsc_in_lines_of_two(
-    capacity: usize,
-) -> (spsc::bounded::Producer<Item>, spsc::bounded::Consumer<Item>) {
-    spsc::bounded_in_lines_of(2, capacity)
+/// As many as fit in a line with the word, of [`Item`]s: then their number is a constant in the ring.
+pub const FIT: usize = 3;
+
+macro_rules! in_lines {
+    ($($in_lines:ident: $door:ident;)+) => {$(
+        fn $in_lines<const LINE: usize>(
+            capacity: usize,
+        ) -> ($door::bounded::Producer<Item>, $door::bounded::Consumer<Item>) {
+            $door::bounded_in_lines_of(LINE, capacity)
+        }
+    )+};
+}
+
+in_lines! {
+    spsc_in_lines: spsc;
+    mpsc_in_lines: mpsc;
+    spmc_in_lines: spmc;
+    mpmc_in_lines: mpmc;
 }
 
 kind!(SpscBounded, "spsc::bounded", spsc::bounded, spsc::bounded,
     many: (false, false), ops: QUEUE, bounded: true, sizes: &[1, 2, 3],
     reserve: tx, read: rx);
-kind!(SpscLines, "spsc::bounded", spsc_in_lines_of_two, spsc::bounded,
+kind!(SpscLines, "spsc::bounded", spsc_in_lines::<2>, spsc::bounded,
     many: (false, false), ops: QUEUE, bounded: true, sizes: &[2, 3],
     reserve: tx, read: rx, slack: SLACK);
 kind!(SpscUnbounded, "spsc::unbounded", spsc::unbounded_in_segments_of, spsc::unbounded,
@@ -257,15 +299,29 @@ kind!(SpscUnbounded, "spsc::unbounded", spsc::unbounded_in_segments_of, spsc::un
     reserve: tx, read: rx);
 kind!(MpscBounded, "mpsc::bounded", mpsc::bounded, mpsc::bounded,
     many: (true, false), ops: QUEUE, bounded: true, sizes: &[1, 2, 3], clone_tx: tx, read: rx);
+kind!(MpscLines, "mpsc::bounded", mpsc_in_lines::<2>, mpsc::bounded,
+    many: (true, false), ops: QUEUE, bounded: true, sizes: &[3, 5], clone_tx: tx, read: rx, line: 2);
+kind!(MpscFit, "mpsc::bounded", mpsc_in_lines::<FIT>, mpsc::bounded,
+    many: (true, false), ops: QUEUE, bounded: true, sizes: &[4], clone_tx: tx, read: rx, line: FIT);
 kind!(MpscUnbounded, "mpsc::unbounded", mpsc::unbounded_in_segments_of, mpsc::unbounded,
     many: (true, false), ops: QUEUE, bounded: false, sizes: &[1, 2], clone_tx: tx, read: rx);
 kind!(SpmcBounded, "spmc::bounded", spmc::bounded, spmc::bounded,
     many: (false, true), ops: EVICTING, bounded: true, sizes: &[1, 2, 3], clone_rx: rx, force: tx,
     reserve: tx);
+kind!(SpmcLines, "spmc::bounded", spmc_in_lines::<2>, spmc::bounded,
+    many: (false, true), ops: EVICTING, bounded: true, sizes: &[3, 5], clone_rx: rx, force: tx,
+    reserve: tx, line: 2);
+kind!(SpmcFit, "spmc::bounded", spmc_in_lines::<FIT>, spmc::bounded,
+    many: (false, true), ops: EVICTING, bounded: true, sizes: &[4], clone_rx: rx, force: tx,
+    reserve: tx, line: FIT);
 kind!(SpmcUnbounded, "spmc::unbounded", spmc::unbounded_in_segments_of, spmc::unbounded,
     many: (false, true), ops: QUEUE, bounded: false, sizes: &[1, 2], clone_rx: rx,
     reserve: tx);
 kind!(MpmcBounded, "mpmc::bounded", mpmc::bounded, mpmc::bounded,
     many: (true, true), ops: EVICTING, bounded: true, sizes: &[1, 2, 3], clone_tx: tx, clone_rx: rx, force: tx);
+kind!(MpmcLines, "mpmc::bounded", mpmc_in_lines::<2>, mpmc::bounded,
+    many: (true, true), ops: EVICTING, bounded: true, sizes: &[3, 5], clone_tx: tx, clone_rx: rx, force: tx, line: 2);
+kind!(MpmcFit, "mpmc::bounded", mpmc_in_lines::<FIT>, mpmc::bounded,
+    many: (true, true), ops: EVICTING, bounded: true, sizes: &[4], clone_tx: tx, clone_rx: rx, force: tx, line: FIT);
 kind!(MpmcUnbounded, "mpmc::unbounded", mpmc::unbounded_in_segments_of, mpmc::unbounded,
     many: (true, true), ops: QUEUE, bounded: false, sizes: &[1, 2], clone_tx: tx, clone_rx: rx);

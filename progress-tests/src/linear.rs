@@ -98,7 +98,11 @@ fn act<K: Kind>(hands: &mut Hands<K>, op: Op, producer: usize, events: &mut Vec<
                 Err(PushError::Closed(())) => note(span, What::PushClosed),
                 Ok(_) if op == Op::PushAll => note(span, What::PushAll(ids)),
                 Ok((n, evicted)) => {
-                    evicted.iter().for_each(|item| note(span, What::Pop(item.id())));
+                    for item in evicted {
+                        // (Itself it had no slot yet.)
+                        note(span, What::Full(0));
+                        note(span, What::Pop(item.id()));
+                    }
                     ids[..n].iter().for_each(|id| note(span, What::Push(*id)));
                     if n < ids.len() {
                         note(span, What::Full(ids.len() - n));
@@ -226,7 +230,7 @@ pub fn explain<K: Kind>(
         }
         history.push(rest);
 
-        let most = if K::BOUNDED { size + K::SLACK } else { usize::MAX };
+        let most = if K::BOUNDED { K::room(size, 0).1 } else { usize::MAX };
         let fits = if K::BOUNDED { size } else { usize::MAX };
         let spec = Spec {
             lifo: K::LIFO,
@@ -234,14 +238,14 @@ pub fn explain<K: Kind>(
             most,
             producers: producers.max(1),
             consumers: consumers.max(1),
-            passes_over: false,
+            passes_over: 0,
             segment: if K::BOUNDED { 0 } else { size },
             at_first: inside.len(),
             many: K::MANY,
             follows: K::FOLLOWS,
         };
         if !is_explained(&history, &inside, spec) {
-            if is_explained(&history, &inside, Spec { passes_over: true, ..spec }) {
+            if is_explained(&history, &inside, Spec { passes_over: K::LINE, ..spec }) {
                 passed.0.fetch_add(1, Ordering::Relaxed);
             } else {
                 wrong(|| format!("no order explains {history:?} with {inside:?} inside at first"));

@@ -21,8 +21,8 @@ use raddle::stack::Stack;
 use crate::counts::{self, Count, Counts, Own};
 use crate::item::Item;
 use crate::kind::{
-    Kind, MpmcBounded, MpmcUnbounded, MpscBounded, MpscUnbounded, SpmcBounded, SpmcUnbounded,
-    SpscBounded, SpscLines, SpscUnbounded,
+    Kind, MpmcBounded, MpmcFit, MpmcLines, MpmcUnbounded, MpscBounded, MpscLines, MpscUnbounded,
+    SpmcBounded, SpmcLines, SpmcUnbounded, SpscBounded, SpscLines, SpscUnbounded,
 };
 use crate::linear::{Passed, explain};
 use crate::op::Op;
@@ -47,6 +47,10 @@ pub const KINDS: &[(&str, Run)] = &[
     ("stack", run_on::<Stack<Item>>),
     ("index_stack", run_on::<Shelf>),
     ("counter", run_counter::<Own>),
+    ("mpsc_lines", run_on::<MpscLines>),
+    ("spmc_lines", run_on::<SpmcLines>),
+    ("mpmc_lines", run_on::<MpmcLines>),
+    ("mpmc_fit", run_on::<MpmcFit>),
 ];
 
 /// Threads, and operations of each.
@@ -119,7 +123,7 @@ impl Bytes<'_> {
 pub fn run_on<K: Kind>(bytes: &[u8]) -> Result<Outcome, String> {
     let bytes = Bytes(bytes);
     let size = K::SIZES[bytes.size() % K::SIZES.len()];
-    let inside = bytes.inside() % if K::BOUNDED { size + 1 } else { 4 };
+    let inside = bytes.inside() % if K::BOUNDED { K::lines(size) * K::LINE + 1 } else { 4 };
     let mut programs = Vec::new();
     for thread in 0..bytes.threads() {
         // An end for one is the first thread's, or the second's.

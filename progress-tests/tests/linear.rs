@@ -9,8 +9,9 @@ use raddle_progress_tests::counts::{self, Count, Counts, Own};
 use raddle_progress_tests::history::{self, Event, Spec, What};
 use raddle_progress_tests::item::{self, Id, Item};
 use raddle_progress_tests::kind::{
-    Kind, MpmcBounded, MpmcUnbounded, MpscBounded, MpscUnbounded, SpmcBounded, SpmcUnbounded,
-    SpscBounded, SpscLines, SpscUnbounded,
+    Kind, MpmcBounded, MpmcFit, MpmcLines, MpmcUnbounded, MpscBounded, MpscFit, MpscLines,
+    MpscUnbounded, SpmcBounded, SpmcFit, SpmcLines, SpmcUnbounded, SpscBounded, SpscLines,
+    SpscUnbounded,
 };
 use raddle_progress_tests::linear::{Passed, can_run, explain};
 use raddle_progress_tests::op::{Look, Op};
@@ -52,12 +53,21 @@ fn histories<K: Kind>() -> Result<(usize, usize), String> {
         schedules += found.schedules;
         found.wrong.map_or(Ok(()), |why| Err(format!("{} {state:?} {programs:?}: {why}", K::NAME)))
     };
-    // With room for one, a push by force waits for whoever holds the slot: see docs/progress.md.
-    let waits =
-        |size: usize, ops: &[Vec<Op>]| size == 1 && ops.iter().flatten().any(|op| *op == Op::Force);
+    // A push by force waits for whoever holds every line: see docs/progress.md.
+    let waits = |size: usize, ops: &[Vec<Op>]| {
+        let all = || ops.iter().flatten();
+        let is_all = |op: &Op| K::lines_of(*op) >= K::lines(size);
+        all().any(|op| *op == Op::Force) && (size == 1 || K::LINE > 1 && all().any(is_all))
+    };
+    // With several slots to a line: none, one line, and all that fit beside what was asked for.
+    let insides = |size: usize| -> Vec<usize> {
+        if K::LINE == 1 { (0..=size).collect() } else { vec![0, K::LINE, K::room(size, 0).1] }
+    };
     let all = programs();
-    for &size in &K::SIZES[..K::SIZES.len().min(2)] {
-        for inside in 0..=size {
+    // (A second size of those has one line more, and no more to try where nobody is frozen.)
+    let sizes = if K::LINE == 1 { K::SIZES.len().min(2) } else { 1 };
+    for &size in &K::SIZES[..sizes] {
+        for inside in insides(size) {
             let state = (size, 1, inside);
             let two = Plan::Bounded { preemptions: 2, freeze: None };
             for (i, a) in all.iter().enumerate() {
@@ -137,7 +147,7 @@ fn histories<K: Kind>() -> Result<(usize, usize), String> {
             }
         }
         let size = K::SIZES[K::SIZES.len().min(2) - 1];
-        for inside in 0..=size {
+        for inside in insides(size) {
             let plan = Plan::Random { schedules: 150, changes: 4, seed: seed * 10 + inside as u64 };
             run((size, 1, inside), &mix, plan)?;
         }
@@ -161,18 +171,24 @@ fn queues_of_one_and_one() {
 #[test]
 fn queues_of_many_and_one() {
     all_explained::<MpscBounded>(2000);
+    all_explained::<MpscLines>(2000);
+    all_explained::<MpscFit>(1000);
     all_explained::<MpscUnbounded>(2000);
 }
 
 #[test]
 fn queues_of_one_and_many() {
     all_explained::<SpmcBounded>(2000);
+    all_explained::<SpmcLines>(2000);
+    all_explained::<SpmcFit>(1000);
     all_explained::<SpmcUnbounded>(2000);
 }
 
 #[test]
 fn queues_of_many_and_many() {
     all_explained::<MpmcBounded>(5000);
+    all_explained::<MpmcLines>(5000);
+    all_explained::<MpmcFit>(2000);
     all_explained::<MpmcUnbounded>(5000);
 }
 
@@ -324,7 +340,7 @@ fn what_a_look_says_is_held_against_what_comes_after_it() {
         most: 2,
         producers: 1,
         consumers: 1,
-        passes_over: true,
+        passes_over: 1,
         segment: 0,
         at_first: 0,
         many: (false, false),
@@ -349,6 +365,8 @@ fn what_a_look_says_is_held_against_what_comes_after_it() {
         vec![saw(Look::Closed, rx, 0), What::DropTx, saw(Look::Closed, rx, 1), What::PopClosed],
         vec![What::DropRx, saw(Look::Closed, tx, 1), What::PushClosed],
         vec![push(), What::Push(b), show(&[a, b]), pop(), What::Pop(b), saw(Look::Len, rx, 0)],
+        // By force.
+        vec![push(), What::Full(0), pop(), What::Push(b), What::Pop(b)],
     ];
     for whats in right {
         for spec in [one, Spec { follows: false, ..one }] {
@@ -362,6 +380,7 @@ fn what_a_look_says_is_held_against_what_comes_after_it() {
         vec![push(), saw(Look::Empty, rx, 1)],
         vec![push(), pop(), saw(Look::Empty, tx, 0)],
         vec![saw(Look::Full, tx, 1)],
+        vec![push(), What::Full(0), pop(), What::Full(0), What::Push(b), What::Pop(b)],
         vec![push(), What::Push(b), saw(Look::Full, rx, 0)],
         vec![push(), pop(), What::Peek(a)],
         vec![push(), What::Push(b), What::Peek(b)],
@@ -375,7 +394,7 @@ fn what_a_look_says_is_held_against_what_comes_after_it() {
     ];
     for whats in wrong {
         for spec in [one, Spec { follows: false, ..one }] {
-            let spec = Spec { passes_over: false, ..spec };
+            let spec = Spec { passes_over: 0, ..spec };
             assert!(!is_explained(spec, &whats), "{whats:?}");
         }
     }
@@ -396,6 +415,41 @@ fn what_a_look_says_is_held_against_what_comes_after_it() {
     for (whats, other) in unkept {
         assert!(whats.chunks(1).all(|what| beside(what, &other)), "{whats:?}, each alone");
         assert!(!beside(&whats, &other), "{whats:?}");
+    }
+}
+
+/// Of three pushes the second lasts; behind it there is an item, which can't be shown before it.
+#[test]
+fn what_is_shown_ends_at_a_push_in_flight_and_nowhere_else() {
+    let [a, b, c] = [(0, 0), (1, 0), (0, 1)].map(|(producer, serial)| Id { producer, serial });
+    let event = |what, start, end| Event { what, start, end };
+    let is_explained = |ids: &[Id], end, many| {
+        let shows = What::Show { ids: ids.to_vec(), most: 3 };
+        let pops = (10..).zip([a, b, c]).map(|(i, id)| event(What::Pop(id), i, i));
+        let threads = [
+            vec![event(What::Push(a), 0, 0), event(What::Push(c), 2, 2)],
+            vec![event(What::Push(b), 1, end)],
+            [event(shows, 4, 5)].into_iter().chain(pops).collect(),
+        ];
+        let spec = Spec {
+            lifo: false,
+            fits: 3,
+            most: 3,
+            producers: 2,
+            consumers: 1,
+            passes_over: 0,
+            segment: 0,
+            at_first: 0,
+            many,
+            follows: false,
+        };
+        history::is_explained(&threads, &[], spec)
+    };
+    for ids in [&[a][..], &[a, b], &[a, b, c], &[a, c], &[b]] {
+        let is_all = ids == [a, b, c];
+        assert_eq!(is_explained(ids, 6, (true, false)), is_all || ids == [a], "{ids:?}");
+        assert_eq!(is_explained(ids, 3, (true, false)), is_all, "{ids:?}");
+        assert_eq!(is_explained(ids, 6, (false, false)), is_all, "{ids:?}");
     }
 }
 

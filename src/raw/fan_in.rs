@@ -7,42 +7,48 @@
 //!                                              ^ head (lap 0)
 //! ```
 //!
-//! An *index* says which use of which slot is meant: lap, line, slot. A producer finds the line of `tail` to be of its lap,
-//! claims slots of it by moving `tail`, writes, and fills each by a store to the slot's own byte. The consumer takes what is full
-//! at `head`, and behind a line's last slot says by a store to the line's word that it is of the next lap. `line` has the steps.
+//! An *index* says which use of which slot is meant: lap, line, slot. A producer finds the line of `tail` to be of its
+//! lap, claims slots of it by moving `tail`, writes, and fills each by a store to the slot's own byte. The consumer
+//! takes what is full at `head`, and behind a line's last slot says by a store to the line's word that it is of the
+//! next lap. `line` has the steps.
 //!
-//! *Nobody waits.* If slot `head` was claimed by a producer that doesn't come to fill it, though others behind it have come, the
-//! consumer looks a few times (they are usually fast) and *skips* it; from then on it looks at it whenever it looks for more, until
-//! it finds it full, and takes it then. A line that it leaves with a skipped slot is *out*: both ends step over it, in as many
-//! laps as it takes. A producer never waits for anything, and its push is never undone: a thread frozen in the middle of an operation
-//! takes a line out of use (in a batch: the lines of up to 32 slots), and nothing else.
+//! *Nobody waits.* If slot `head` was claimed by a producer that doesn't come to fill it, though others behind it have
+//! come, the consumer looks a few times (they are usually fast) and *skips* it; from then on it looks at it whenever it
+//! looks for more, until it finds it full, and takes it then. A line that it leaves with a skipped slot is *out*: both
+//! ends step over it, in as many laps as it takes. A producer never waits for anything, and its push is never undone: a
+//! thread frozen in the middle of an operation takes a line out of use (in a batch: the lines of up to 32 slots), and
+//! nothing else.
 //!
-//! *Order.* The consumer looks from the last to the first: at slot `head` and those behind, then at the skipped ones, the last
-//! first. What it delivers is the first that it saw full, at a time when none before it was: for it looked at those afterwards (and
-//! F1 with F2 shows it what was pushed before the full one's push began). So an item goes before another in spite of its index
-//! only if the other's push was still in flight, and had begun: then either may be first. What was found is *decided*: an item that is
-//! to come next, since it was shown, say, comes next, also if a skipped slot is filled meanwhile.
+//! *Order.* The consumer looks from the last to the first: at slot `head` and those behind, then at the skipped ones,
+//! the last first. What it delivers is the first that it saw full, at a time when none before it was: for it looked at
+//! those afterwards (and F1 with F2 shows it what was pushed before the full one's push began). So an item goes before
+//! another in spite of its index only if the other's push was still in flight, and had begun: then either may be first.
+//! What was found is *decided*: an item that is to come next, since it was shown, say, comes next, also if a skipped
+//! slot is filled meanwhile.
 //!
-//! *Empty* is said if neither the slots before the `tail` that was seen in that call are full (but for that of a push that has
-//! claimed the last of them, it has skipped those that are not), nor then any skipped one. A push that was over before the call began
-//! had moved `tail`. So a pop goes over each slot and each line at most once, skips none twice, and is wait-free.
+//! *Empty* is said if neither the slots before the `tail` that was seen in that call are full (but for that of a push
+//! that has claimed the last of them, it has skipped those that are not), nor then any skipped one. A push that was
+//! over before the call began had moved `tail`. So a pop goes over each slot and each line at most once, skips none
+//! twice, and is wait-free.
 //!
-//! *Full* is said if the line of `tail` is of a lap before. A line's word is written in the order of laps, so the consumer hasn't
-//! left that line; all slots from there to `tail` are claimed, or in lines that are out. With several slots to a line one line
-//! is in reserve, and with one none is needed: then items and operations in flight are as many as were asked for. Unless `tail` is
-//! newer than the word: somebody moved it there who had seen more than we; so we look again, with what they saw (F6 with F7).
+//! *Full* is said if the line of `tail` is of a lap before. A line's word is written in the order of laps, so the
+//! consumer hasn't left that line; all slots from there to `tail` are claimed, or in lines that are out. With several
+//! slots to a line one line is in reserve, and with one none is needed: then items and operations in flight are as many
+//! as were asked for. Unless `tail` is newer than the word: somebody moved it there who had seen more than we; so we
+//! look again, with what they saw (`many`: F6 with F7).
 //!
-//! *Lines that are out.* The consumer alone says so, and for which lap: the one in which it will come by next. Producers may be a lap
-//! ahead, and have stepped over the line by the time that its last skipped slot is taken; so it comes back for the lap after, which
-//! neither end has begun there. The consumer never passes the `tail` it has seen, so if all lines are out, both ends
-//! stand still.
+//! *Lines that are out.* The consumer alone says so, and for which lap: the one in which it will come by next.
+//! Producers may be a lap ahead, and have stepped over the line by the time that its last skipped slot is taken; so it
+//! comes back for the lap after, which neither end has begun there. The consumer never passes the `tail` it has seen,
+//! so if all lines are out, both ends stand still.
 //!
-//! *How many are in* is said of indices and of the number of those skipped, which is counted before `head` moves on (F8 with F9).
+//! *How many are in* is said of indices and of the number of those skipped, which is counted before `head` moves on (F8
+//! with F9).
 //!
-//! *Sources.* Vyukov, "Bounded MPMC queue" (1024cores.net), for the laps; Wang et al., "BBQ", USENIX ATC 2022, for both ends that
-//! meet a block at a time; Giacomoni et al., "FastForward", PPoPP 2008, for publication beside the data.
+//! *Sources.* Vyukov, "Bounded MPMC queue" (1024cores.net), for the laps; Wang et al., "BBQ", USENIX ATC 2022, for both
+//! ends that meet a block at a time; Giacomoni et al., "FastForward", PPoPP 2008, for publication beside the data.
 //!
-//! Edges: F6 with F7 (who moved `tail` had seen more), F8 with F9 (what is skipped still counts).
+//! Edges: F8 with F9 (what is skipped still counts).
 
 use core::fmt;
 use core::mem::needs_drop;
@@ -54,10 +60,10 @@ use crate::cardinality::{Many, One};
 use crate::sync::{AtomicUsize, Ordering, fence};
 
 mod line;
-mod pop;
-mod push;
+mod many;
+mod one;
 
-use line::{Header, Link};
+use line::{Header, Link, Look, Stage};
 
 type Lines<T> = Heap<Header, T>;
 
@@ -242,6 +248,39 @@ macro_rules! view {
             View::new($queue, slots).$method($($argument),*)
         })
     };
+}
+
+/// What is rarely done: out of line, and without a [`View`] that would have to be in memory for it.
+impl<T> FanIn<T> {
+    #[cold]
+    #[inline(never)]
+    fn stage(&self, index: usize, look: Look) -> Stage {
+        view!(self.stage(index, look))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn decide(&self) -> usize {
+        view!(self.decide())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn has_skipped(&self) -> bool {
+        view!(self.find_skipped()).is_some()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_out(&self, index: usize) {
+        view!(self.put_out(index));
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_skipped(&self, number: usize) {
+        view!(self.take_skipped(number));
+    }
 }
 
 // SAFETY: an index is claimed once, a slot is handed over once per index (see `line`), and leftovers are dropped with the

@@ -48,9 +48,6 @@ use crate::cacheline::CachePadded;
 use crate::cardinality::{Cardinality, Many, One};
 use crate::sync::{AtomicUsize, Ordering, Shadow};
 
-#[cfg(all(test, not(loom), not(shuttle)))]
-mod tests;
-
 /// In `filled`, instead of a number of slots: the line is not used in this lap.
 const PASSED_BY: usize = MOST + 1;
 
@@ -509,3 +506,6 @@ impl<T> fmt::Debug for FanOut<T> {
         f.debug_struct("FanOut").finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, not(loom), not(shuttle)))]
+mod tests;

@@ -222,6 +222,7 @@ fn stragglers_are_dropped_once_with_the_queue_when_one_panics() {
     let drops = &Cell::new(0);
     check(drops, Ring::<_>::new(7));
     check(drops, FanIn::new(8));
+    check(drops, FanIn::with_lines_of(2, 7));
     check(drops, FanIn::with_lines_of(3, 20));
     check(drops, FanOut::new(8));
     check(drops, FanOut::with_lines_of(3, 20));

@@ -26,7 +26,7 @@ struct Target {
 
 const TARGETS: [Target; 2] = [
     Target { name: "operations", kinds: 12, flags: "", max_len: 257 },
-    Target { name: "schedule", kinds: 13, flags: "--cfg shuttle", max_len: 96 },
+    Target { name: "schedule", kinds: 17, flags: "--cfg shuttle", max_len: 96 },
 ];
 
 /// Programs that the fuzzer found, in a committed corpus, of each kind.

@@ -11,7 +11,7 @@ const BEGIN: &str = "<!-- begin: written by `cargo xtask progress --write` -->\n
 const END: &str = "<!-- end -->";
 
 pub(crate) fn check(project: &Project, log: &mut Log) -> Outcome {
-    let tests = ["--test", "must_fail", "--test", "linear", "--test", "schedule"];
+    let tests = ["--test", "must_fail", "--test", "linear", "--test", "schedule", "--test", "cost"];
     let output = log.run(under_shuttle(project, "test").args(tests))?;
     let (present, wanted) = documents(project, log)?;
     if present == wanted {

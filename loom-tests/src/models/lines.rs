@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use loom::thread;
-use raddle::{mpmc, mpsc};
+use raddle::mpmc;
 
 use crate::{Checked, Item, Model, counted, models};
 
@@ -15,11 +15,9 @@ models![
     two_producers_fill_a_line,
     two_consumers_empty_a_line,
     a_line_comes_round,
-    a_line_comes_round_from_the_only_consumer,
     a_batch_meets_pops,
     a_batch_crosses_lines,
     a_slot_is_spoilt,
-    the_only_consumer_spoils_a_slot,
     a_batch_moves_on_from_spoilt_slots,
     a_deque_gets_back_what_found_no_slot,
     a_line_is_passed_over,
@@ -98,22 +96,6 @@ fn a_line_comes_round(model: Model) -> Checked {
     )
 }
 
-fn a_line_comes_round_from_the_only_consumer(model: Model) -> Checked {
-    model.at_least(59).check_outcomes(
-        || {
-            let (tx, mut rx) = mpsc::bounded_in_lines_of(2, 1);
-            assert_eq!(tx.push_slice(&[1, 2]), Ok(2));
-            let consumer = thread::spawn(move || (rx.pop(), rx.pop(), rx));
-            let pushed = tx.push(3).is_ok();
-            let (first, second, mut rx) = consumer.join().unwrap();
-            assert_eq!((first, second), (Ok(1), Ok(2)));
-            assert_eq!(rx.drain().count(), usize::from(pushed));
-            pushed
-        },
-        [false, true],
-    )
-}
-
 /// All of a line appears at once.
 fn a_batch_meets_pops(model: Model) -> Checked {
     model.at_least(99).check_outcomes(
@@ -161,28 +143,6 @@ fn a_slot_is_spoilt(model: Model) -> Checked {
             let popped = rx.pop().expect("one is in");
             assert_eq!(producer.join().unwrap(), Ok(()));
             assert_eq!(sorted(rx.drain().chain([popped])), [1, 2]);
-            (claimed, popped)
-        },
-        [(0, 1), (0, 2), (1, 1), (1, 2)],
-    )
-}
-
-fn the_only_consumer_spoils_a_slot(model: Model) -> Checked {
-    model.at_least(155).check_outcomes(
-        || {
-            let (tx, mut rx) = mpsc::bounded_in_lines_of(2, 2);
-            let other = tx.clone();
-            let producer = thread::spawn(move || other.push(1));
-            let claimed = tx.len();
-            tx.push(2).unwrap();
-            let popped = rx.pop().expect("one is in");
-            assert_eq!(producer.join().unwrap(), Ok(()));
-            assert_eq!(sorted(rx.drain().chain([popped])), [1, 2]);
-            // The line comes back: the ring holds what it did.
-            for i in [3, 7] {
-                assert_eq!((tx.push_slice(&[i, i + 1, i + 2]), rx.len()), (Ok(3), 3));
-                assert_eq!(rx.drain().collect::<Vec<_>>(), [i, i + 1, i + 2]);
-            }
             (claimed, popped)
         },
         [(0, 1), (0, 2), (1, 1), (1, 2)],
@@ -268,7 +228,7 @@ fn a_line_is_passed_over(model: Model) -> Checked {
 fn a_line_is_used_after_it_was_out(model: Model) -> Checked {
     model.at_least(50496).check_outcomes(
         || {
-            let (tx, mut rx) = mpsc::bounded_in_lines_of(2, 1);
+            let (tx, rx) = mpmc::bounded_in_lines_of(2, 1);
             let other = tx.clone();
             let producer = thread::spawn(move || other.push(1));
             let mut all = Vec::new();

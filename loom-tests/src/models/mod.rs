@@ -5,6 +5,7 @@ pub mod bugs;
 pub mod chain;
 pub mod counter;
 pub mod facade;
+pub mod fan_in;
 pub mod fan_out;
 pub mod handles;
 pub mod lines;
@@ -24,9 +25,10 @@ pub fn all() -> Vec<(&'static str, fn())> {
         facade::MODELS,
         spsc::MODELS,
         chain::MODELS,
+        fan_in::MODELS,
+        fan_out::MODELS,
         ring::MODELS,
         lines::MODELS,
-        fan_out::MODELS,
         stalled::MODELS,
         segments::MODELS,
         reuse::MODELS,

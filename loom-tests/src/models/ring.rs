@@ -1,18 +1,16 @@
-//! The ring of slots: `mpsc`, `spmc` and `mpmc`, bounded, as long as nobody stalls; see `stalled` for when somebody does.
+//! The ring of slots: `spmc` and `mpmc`, bounded, as long as nobody stalls; see `stalled` for when somebody does.
 //!
 //! Items are plain numbers whose slots the ring's `Shadow` watches. Capacities are one or two, so that each slot is used
 //! again within two operations.
 
 use loom::thread;
-use raddle::{mpmc, mpsc, spmc};
+use raddle::{mpmc, spmc};
 
 use crate::{Checked, Model, models};
 
 models![
-    a_push_meets_a_pop_of_the_only_consumer,
     a_push_of_the_only_producer_meets_a_pop,
     a_push_meets_a_pop,
-    a_slot_comes_round_to_one_of_many_producers,
     a_slot_comes_round_to_the_only_producer,
     a_slot_comes_round,
     two_producers_have_a_slot_each,
@@ -35,21 +33,6 @@ fn sorted(items: impl IntoIterator<Item = i32>) -> Vec<i32> {
     let mut items: Vec<_> = items.into_iter().collect();
     items.sort_unstable();
     items
-}
-
-fn a_push_meets_a_pop_of_the_only_consumer(model: Model) -> Checked {
-    model.at_least(35).check_outcomes(
-        || {
-            let (tx, mut rx) = mpsc::bounded(1);
-            let producer = thread::spawn(move || (tx.push(7), tx));
-            let popped = rx.pop();
-            let (pushed, _tx) = producer.join().unwrap();
-            assert_eq!(pushed, Ok(()));
-            assert_eq!(rx.drain().count(), usize::from(popped.is_err()));
-            popped.ok()
-        },
-        [Some(7), None],
-    )
 }
 
 fn a_push_of_the_only_producer_meets_a_pop(model: Model) -> Checked {
@@ -79,22 +62,6 @@ fn a_push_meets_a_pop(model: Model) -> Checked {
             popped.ok()
         },
         [Some(7), None],
-    )
-}
-
-fn a_slot_comes_round_to_one_of_many_producers(model: Model) -> Checked {
-    model.at_least(18).check_outcomes(
-        || {
-            let (tx, mut rx) = mpsc::bounded(1);
-            tx.push(1).unwrap();
-            let consumer = thread::spawn(move || (rx.pop(), rx));
-            let pushed = tx.push(2).is_ok();
-            let (popped, mut rx) = consumer.join().unwrap();
-            assert_eq!(popped, Ok(1));
-            assert_eq!(rx.drain().count(), usize::from(pushed));
-            pushed
-        },
-        [true, false],
     )
 }
 
@@ -133,7 +100,7 @@ fn a_slot_comes_round(model: Model) -> Checked {
 fn two_producers_have_a_slot_each(model: Model) -> Checked {
     model.at_least(58).check_outcomes(
         || {
-            let (tx, mut rx) = mpsc::bounded(2);
+            let (tx, rx) = mpmc::bounded(2);
             let other = tx.clone();
             let producer = thread::spawn(move || other.push(1));
             assert_eq!(tx.push(2), Ok(()));
@@ -190,7 +157,7 @@ fn two_consumers_want_the_last_item(model: Model) -> Checked {
 fn a_producers_items_keep_their_order(model: Model) -> Checked {
     model.at_least(176).check_outcomes(
         || {
-            let (tx, mut rx) = mpsc::bounded(3);
+            let (tx, rx) = mpmc::bounded(3);
             let other = tx.clone();
             let producer = thread::spawn(move || (other.push(1).is_ok(), other.push(2).is_ok()));
             assert_eq!(tx.push(9), Ok(()));

@@ -7,12 +7,11 @@
 use std::collections::VecDeque;
 
 use loom::thread;
-use raddle::{mpmc, mpsc, spmc};
+use raddle::{mpmc, spmc};
 
 use crate::{Checked, Item, Model, counted, models};
 
 models![
-    the_only_consumer_passes_over_a_producer,
     a_consumer_passes_over_a_producer,
     a_producer_pushes_again_into_the_next_lap,
     a_batch_keeps_its_order_when_it_is_passed_over,
@@ -36,24 +35,6 @@ fn sorted(items: impl IntoIterator<Item = i32>) -> Vec<i32> {
 }
 
 /// `(1, 2)`: the other had claimed the slot before ours, and yet ours comes out first.
-fn the_only_consumer_passes_over_a_producer(model: Model) -> Checked {
-    model.at_least(129).check_outcomes(
-        || {
-            let (tx, mut rx) = mpsc::bounded(2);
-            let other = tx.clone();
-            let producer = thread::spawn(move || other.push(1));
-            let claimed = tx.len();
-            tx.push(2).unwrap();
-            let popped = rx.pop().expect("one is in");
-            assert_eq!(producer.join().unwrap(), Ok(()));
-            assert_eq!(sorted(rx.drain().chain([popped])), [1, 2]);
-            assert_eq!(rx.len(), 0);
-            (claimed, popped)
-        },
-        [(0, 1), (0, 2), (1, 1), (1, 2)],
-    )
-}
-
 fn a_consumer_passes_over_a_producer(model: Model) -> Checked {
     model.at_least(129).check_outcomes(
         || {
@@ -76,7 +57,7 @@ fn a_consumer_passes_over_a_producer(model: Model) -> Checked {
 fn a_producer_pushes_again_into_the_next_lap(model: Model) -> Checked {
     model.at_least(129).check_outcomes(
         || {
-            let (tx, mut rx) = mpsc::bounded(2);
+            let (tx, rx) = mpmc::bounded(2);
             let other = tx.clone();
             let producer = thread::spawn(move || other.push(1));
             let claimed = tx.len();
@@ -99,7 +80,7 @@ fn a_producer_pushes_again_into_the_next_lap(model: Model) -> Checked {
 fn a_batch_keeps_its_order_when_it_is_passed_over(model: Model) -> Checked {
     model.at_least(308).check_outcomes(
         || {
-            let (tx, mut rx) = mpsc::bounded(3);
+            let (tx, rx) = mpmc::bounded(3);
             let other = tx.clone();
             let producer = thread::spawn(move || other.push_slice(&[1, 2]));
             let claimed = tx.len();
@@ -287,7 +268,7 @@ fn a_consumer_is_passed_over_twice(model: Model) -> Checked {
 fn a_producer_is_passed_over_in_the_next_lap(model: Model) -> Checked {
     model.at_least(5535).check_outcomes(
         || {
-            let (tx, mut rx) = mpsc::bounded(3);
+            let (tx, rx) = mpmc::bounded(3);
             let other = tx.clone();
             let producer = thread::spawn(move || other.push(1).is_ok());
             let claimed = tx.len();
@@ -403,7 +384,7 @@ fn a_slot_is_used_after_its_consumer_came_back(model: Model) -> Checked {
 fn a_slot_is_used_after_its_producer_came_back(model: Model) -> Checked {
     model.at_least(1810).check_outcomes(
         || {
-            let (tx, mut rx) = mpsc::bounded(2);
+            let (tx, rx) = mpmc::bounded(2);
             let other = tx.clone();
             let producer = thread::spawn(move || other.push(1).is_ok());
             let both = thread::spawn(move || {
@@ -413,7 +394,7 @@ fn a_slot_is_used_after_its_producer_came_back(model: Model) -> Checked {
                 (all, pushed, rx)
             });
             let theirs = producer.join().unwrap();
-            let (mut all, mut pushed, mut rx) = both.join().unwrap();
+            let (mut all, mut pushed, rx) = both.join().unwrap();
             let seen = all.len();
             all.extend(rx.drain());
             pushed.extend(theirs.then_some(1));

@@ -14,8 +14,12 @@ fn main() -> std::process::ExitCode {
 
 #[cfg(shuttle)]
 mod report {
+    use core::num::NonZero;
+    use core::sync::atomic::{AtomicUsize, Ordering};
     use std::collections::{BTreeMap, BTreeSet};
     use std::process::ExitCode;
+    use std::sync::Mutex;
+    use std::thread;
 
     use raddle::stack::Stack;
     use raddle_progress_tests::case::{Case, Steps, contend, freeze, merge};
@@ -23,8 +27,9 @@ mod report {
     use raddle_progress_tests::doors;
     use raddle_progress_tests::item::Item;
     use raddle_progress_tests::kind::{
-        Kind, MpmcBounded, MpmcUnbounded, MpscBounded, MpscUnbounded, SpmcBounded, SpmcUnbounded,
-        SpscBounded, SpscLines, SpscUnbounded,
+        Kind, MpmcBounded, MpmcFit, MpmcLines, MpmcUnbounded, MpscBounded, MpscFit, MpscLines,
+        MpscUnbounded, SpmcBounded, SpmcFit, SpmcLines, SpmcUnbounded, SpscBounded, SpscLines,
+        SpscUnbounded,
     };
     use raddle_progress_tests::op::Op;
     use raddle_progress_tests::search::Plan;
@@ -37,40 +42,84 @@ mod report {
         schedules: usize,
         /// The longest time that nobody got anywhere, in steps of all.
         barren: usize,
-        /// Which operation doesn't end, or is wrong, in queues of which size, beside which frozen one.
-        blocking: BTreeMap<String, BTreeSet<(usize, Op)>>,
+        /// Which operation doesn't end, or is wrong, in queues of which size, beside which frozen one, and whether that may hold
+        /// all slots there are.
+        blocking: BTreeMap<String, BTreeSet<(usize, Op, bool)>>,
         /// The first case of each.
         examples: BTreeMap<String, String>,
-        /// Operations whose door says that they are wait-free, and that take no more steps beside more of others'.
-        bounded: BTreeSet<Op>,
+        /// Operations that take more steps beside more of others', though their door says that they are wait-free.
+        unbounded: BTreeSet<Op>,
     }
+
+    impl Earned {
+        fn add(&mut self, other: Self) {
+            merge(&mut self.steps, &other.steps);
+            self.schedules += other.schedules;
+            self.barren = self.barren.max(other.barren);
+            for (what, on) in other.blocking {
+                self.blocking.entry(what).or_default().extend(on);
+            }
+            for (what, example) in other.examples {
+                self.examples.entry(what).or_insert(example);
+            }
+            self.unbounded.extend(other.unbounded);
+        }
+    }
+
+    type Earn = fn() -> Earned;
+
+    /// The kinds; several may be of one name.
+    const KINDS: &[(&str, Earn)] = &[
+        (<SpscBounded as Kind>::NAME, earn::<SpscBounded>),
+        (<SpscLines as Kind>::NAME, earn::<SpscLines>),
+        (<SpscUnbounded as Kind>::NAME, earn::<SpscUnbounded>),
+        (<MpscBounded as Kind>::NAME, earn::<MpscBounded>),
+        (<MpscLines as Kind>::NAME, earn::<MpscLines>),
+        (<MpscFit as Kind>::NAME, earn::<MpscFit>),
+        (<MpscUnbounded as Kind>::NAME, earn::<MpscUnbounded>),
+        (<SpmcBounded as Kind>::NAME, earn::<SpmcBounded>),
+        (<SpmcLines as Kind>::NAME, earn::<SpmcLines>),
+        (<SpmcFit as Kind>::NAME, earn::<SpmcFit>),
+        (<SpmcUnbounded as Kind>::NAME, earn::<SpmcUnbounded>),
+        (<MpmcBounded as Kind>::NAME, earn::<MpmcBounded>),
+        (<MpmcLines as Kind>::NAME, earn::<MpmcLines>),
+        (<MpmcFit as Kind>::NAME, earn::<MpmcFit>),
+        (<MpmcUnbounded as Kind>::NAME, earn::<MpmcUnbounded>),
+        (<FixedOf<1> as Kind>::NAME, earn::<FixedOf<1>>),
+        (<FixedOf<2> as Kind>::NAME, earn::<FixedOf<2>>),
+        (<FixedOf<3> as Kind>::NAME, earn::<FixedOf<3>>),
+        (<Stack<Item> as Kind>::NAME, earn::<Stack<Item>>),
+        (<Shelf as Kind>::NAME, earn::<Shelf>),
+    ];
 
     /// Longer than a retry takes of most operations.
     const LONGEST_TURN: usize = 8;
 
     pub(super) fn all() -> ExitCode {
-        let mut kinds: BTreeMap<&str, Earned> = BTreeMap::new();
-        earn::<SpscBounded>(&mut kinds);
-        earn::<SpscLines>(&mut kinds);
-        earn::<SpscUnbounded>(&mut kinds);
-        earn::<MpscBounded>(&mut kinds);
-        earn::<MpscUnbounded>(&mut kinds);
-        earn::<SpmcBounded>(&mut kinds);
-        earn::<SpmcUnbounded>(&mut kinds);
-        earn::<MpmcBounded>(&mut kinds);
-        earn::<MpmcUnbounded>(&mut kinds);
-        earn::<FixedOf<1>>(&mut kinds);
-        earn::<FixedOf<2>>(&mut kinds);
-        earn::<FixedOf<3>>(&mut kinds);
-        earn::<Stack<Item>>(&mut kinds);
-        earn::<Shelf>(&mut kinds);
+        let kinds: Mutex<BTreeMap<&str, Earned>> = Mutex::default();
+        let next = AtomicUsize::new(0);
+        let work = || {
+            while let Some((name, earn)) = KINDS.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let earned = earn();
+                let mut kinds = kinds.lock().expect("nobody panics");
+                kinds.entry(name).or_default().add(earned);
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 0..thread::available_parallelism().map_or(1, NonZero::get) {
+                scope.spawn(work);
+            }
+        });
+        let kinds = kinds.into_inner().expect("nobody panics");
 
         let mut wrong = 0;
         println!("| queue | operation | progress | own steps, at most |");
         println!("|---|---|---|---|");
         for (kind, earned) in &kinds {
             for (op, steps) in &earned.steps {
-                let label = if earned.bounded.contains(op) { "wait-free" } else { "lock-free" };
+                let is_wait_free = doors::claims_wait_free(kind, &op.to_string())
+                    && !earned.unbounded.contains(op);
+                let label = if is_wait_free { "wait-free" } else { "lock-free" };
                 let blocking = earned.blocking.get(&op.to_string());
                 let except = blocking.map(except).unwrap_or_default();
                 println!("| `{kind}` | {op} | {label}{except} | {steps} |");
@@ -95,26 +144,31 @@ mod report {
         if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 
-    fn except(on: &BTreeSet<(usize, Op)>) -> String {
-        if on.iter().all(|(size, victim)| victim.slots() >= *size) {
+    fn except(on: &BTreeSet<(usize, Op, bool)>) -> String {
+        if on.iter().all(|(.., holds_all)| *holds_all) {
             return "; blocking while frozen threads hold every slot".into();
         }
         let list: Vec<String> =
-            on.iter().map(|(size, victim)| format!("{victim} (size {size})")).collect();
+            on.iter().map(|(size, victim, _)| format!("{victim} (size {size})")).collect();
         format!("; blocking on a frozen {}", list.join(", "))
     }
 
-    fn earn<K: Kind>(kinds: &mut BTreeMap<&str, Earned>) {
-        let earned = kinds.entry(K::NAME).or_default();
+    fn earn<K: Kind>() -> Earned {
+        let mut all = Earned::default();
+        let earned = &mut all;
         for &size in K::SIZES {
-            for inside in 0..=size {
+            for inside in insides::<K>(size) {
+                // (Longer lines make no new rhythms.)
+                let turns = K::LINE == 1 || size == K::SIZES[0] && inside % K::LINE == 1;
                 for &victim in K::OPS {
                     for &live in K::OPS {
                         if !can_meet::<K>(victim, live) {
                             continue;
                         }
                         frozen::<K>(earned, size, inside, victim, vec![live]);
-                        in_turns::<K>(earned, size, inside, victim, &[live]);
+                        if turns {
+                            in_turns::<K>(earned, size, inside, victim, &[live]);
+                        }
                     }
                 }
             }
@@ -134,11 +188,19 @@ mod report {
             // Items that come in meanwhile are dropped as well; and what a push does for memory depends on what was freed.
             let grows = op == Op::DropRx || !K::BOUNDED;
             if doors::claims_wait_free(K::NAME, &op.to_string())
-                && (grows || retries::<K>(op, 3) == retries::<K>(op, 2))
+                && !grows
+                && retries::<K>(op, 3) != retries::<K>(op, 2)
             {
-                earned.bounded.insert(op);
+                earned.unbounded.insert(op);
             }
         }
+        all
+    }
+
+    /// How many are inside at first: up to what fits; of several to a line, none or few, a line, and nearly all.
+    fn insides<K: Kind>(size: usize) -> Vec<usize> {
+        let full = K::lines(size) * K::LINE;
+        (0..=full).filter(|n| K::LINE == 1 || *n < 2 || *n == K::LINE || *n + 2 > full).collect()
     }
 
     /// The counters' rows; how much was wrong.
@@ -233,7 +295,8 @@ mod report {
                 let what = why.split('`').nth(1).filter(|_| why.starts_with('`')).unwrap_or(&why);
                 // If it is the victim that doesn't end, it isn't frozen yet, and somebody else was taken off.
                 let holder = if what == victim.to_string() { live[0] } else { victim };
-                earned.blocking.entry(what.into()).or_default().insert((size, holder));
+                let holds_all = K::lines_of(holder) >= K::lines(size);
+                earned.blocking.entry(what.into()).or_default().insert((size, holder, holds_all));
                 let example = || format!("{case}, before its step {at}: {why}");
                 earned
                     .examples

@@ -15,8 +15,8 @@
 //! | pass | the consumer, which comes to a line that is out | word: one lap more |
 //! | come back | the consumer, which has taken the last slot that it had skipped | byte: 0; word: one lap more, not out |
 //!
-//! A line whose word says a lap and nothing else is *of* that lap: what no producer has claimed yet in that lap is vacant. Each
-//! cell has one writer at a time, so all steps are stores; and a word's lap only grows.
+//! A line whose word says a lap and nothing else is *of* that lap: what no producer has claimed yet in that lap is
+//! vacant. Each cell has one writer at a time, so all steps are stores; and a word's lap only grows.
 //!
 //! Edges: F1 with F2 (an item goes over), F3 and F4 with F5 (slots come back).
 
@@ -245,8 +245,8 @@ impl Header {
         left == 0
     }
 
-    /// The line, which is out, comes back: for the lap after the one that it is out for, in which producers may have stepped over
-    /// it already.
+    /// The line, which is out, comes back: for the lap after the one that it is out for, in which producers may have
+    /// stepped over it already.
     #[cold]
     pub(super) fn come_back(&self, grid: Grid) {
         let Look(word) = self.own();

@@ -1,5 +1,5 @@
-//! Producers that stay away in the middle of a push, and the end of the numbers: an index comes round to 0 after 2^32 operations
-//! where words are that small.
+//! Producers that stay away in the middle of a push, and the end of the numbers: an index comes round to 0 after 2^32
+//! operations where words are that small.
 
 use alloc::collections::VecDeque;
 use core::cell::Cell;
@@ -318,8 +318,8 @@ struct Push {
     over: Option<usize>,
 }
 
-/// Random programs of producers that come back in any order, against what a queue may do: nothing overtakes what was inside when its
-/// push began, and nothing that is inside is denied.
+/// Random programs of producers that come back in any order, against what a queue may do: nothing overtakes what was
+/// inside when its push began, and nothing that is inside is denied.
 #[test]
 fn whoever_stays_away_the_rest_is_in_order() {
     let programs = if cfg!(miri) { 20 } else { 500 };
