@@ -76,7 +76,9 @@ template <typename Derived, typename Queue, unsigned THREADS> struct Test : rl::
 
     void after() {
         while (pop(THREADS)) {}
-        // It holds as much as ever.
+        // When it is empty there is room; and once both ends have gone round, so that lines which a walk has passed by
+        // ahead of `tail` are back, it holds as much as ever.
+        for (unsigned n = CAPACITY; n > 0; --n) RL_ASSERT(push(0) && pop(THREADS));
         unsigned n = 0;
         while (push(0)) ++n;
         RL_ASSERT(LEAST <= n && n <= CAPACITY);

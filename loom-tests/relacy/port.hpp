@@ -61,6 +61,11 @@ template <typename T> bool exchange_weak(rl::atomic<T>& word, T& from, T to, rl:
     return word.compare_exchange_weak(from, to, order, $, rl::mo_relaxed, $);
 }
 
+// (relacy knows no relaxed one.)
+inline void fence(rl::memory_order order) {
+    if (order != rl::mo_relaxed) rl::atomic_thread_fence(order, $);
+}
+
 // Whether to do the wrong thing here.
 inline bool planted(char const* bug) {
     if (!is(chosen.bug, bug)) return false;

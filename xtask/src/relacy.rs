@@ -29,10 +29,12 @@ const REMEDY: &str = "apt-get install relacy-dev g++";
 
 /// The ports, and how many iterations each must run at least when nothing is weakened: those of its scenarios, each in
 /// five rounds of 1000 iterations, 2000, 4000 and so on.
-const PORTS: [(&str, usize); 5] = [
+const PORTS: [(&str, usize); 7] = [
     ("lines", 108_500),
     ("chain", 108_500),
     ("ring", 232_500),
+    ("fan_in", 248_000),
+    ("fan_out", 217_000),
     ("segments", 217_000),
     ("stack", 93_000),
 ];
