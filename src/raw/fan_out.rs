@@ -27,7 +27,7 @@
 //! *Capacity.* As the ring's: up to 64 items, or if few fit beside a header, each line has one slot, and the capacity is what was
 //! asked for; otherwise lines become vacant whole, and one is in reserve. *Full* is said if the line of `tail` is not over and
 //! `head` is in it still, or, with one slot to a line, right behind it. Lines that were passed by count as long as they lie between
-//! `head` and `tail`.
+//! `head` and `tail`, or ahead of `tail`, where a walk came by that came to nothing.
 //!
 //! *Sources.* The producer's half is that of `lines`, the consumers' that of `ring`; to publish beside the data: Giacomoni,
 //! Moseley, Vachharajani, "FastForward for Efficient Pipeline Parallelism", PPoPP 2008.
