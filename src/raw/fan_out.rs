@@ -27,7 +27,7 @@
 //! *Capacity.* As the ring's: up to 64 items, or if few fit beside a header, each line has one slot, and the capacity is what was
 //! asked for; otherwise lines become vacant whole, and one is in reserve. *Full* is said if the line of `tail` is not over and
 //! `head` is in it still, or, with one slot to a line, right behind it. Lines that were passed by count as long as they lie between
-//! `head` and `tail`.
+//! `head` and `tail`, or ahead of `tail`, where a walk came by that came to nothing.
 //!
 //! *Sources.* The producer's half is that of `lines`, the consumers' that of `ring`; to publish beside the data: Giacomoni,
 //! Moseley, Vachharajani, "FastForward for Efficient Pipeline Parallelism", PPoPP 2008.
@@ -256,29 +256,13 @@ impl<T> FanOut<T> {
                 }
                 Err(_) => return Claims { first, len: 0 },
             };
-            let (len, next) = self.full_after(grid, first, full, max);
+            let on = |line| self.way_to_pop(grid, line).unwrap_or(0);
+            let (len, next) = grid.claimed(first, full, max, on);
             if Many::claim(&self.head, first, next) {
                 return Claims { first, len };
             }
             race.lose();
         }
-    }
-
-    /// How many slots from `first` on, at most `max`, are filled, of which so many were found; and the index behind them.
-    #[inline(always)]
-    fn full_after(&self, grid: Grid, first: usize, full: usize, max: usize) -> (usize, usize) {
-        if max == 1 {
-            return (1, grid.nth(first, 1));
-        }
-        let max = grid.at_once(max);
-        let mut n = full.min(max);
-        let mut next = grid.nth(first, n);
-        while n < max && grid.slot(next) == 0 {
-            let Ok(full) = self.way_to_pop(grid, next) else { break };
-            let more = full.min(max - n);
-            (n, next) = (n + more, grid.nth(next, more));
-        }
-        (n, next)
     }
 
     #[inline(always)]

@@ -149,10 +149,30 @@ impl Grid {
         (self.end >> slot_bits(self.slots)) * self.slots
     }
 
-    /// How many of `max` slots are claimed with one step.
+    /// How many slots are claimed with one step, of `max` from `first` on: `here` are ready on that line, `on` says how many on a line
+    /// behind; and the index behind them.
     #[inline(always)]
-    pub(super) fn at_once(self, max: usize) -> usize {
-        max.min(super::MOST_AT_ONCE).min(self.capacity().div_ceil(2))
+    pub(super) fn claimed(
+        self,
+        first: usize,
+        here: usize,
+        max: usize,
+        on: impl Fn(usize) -> usize,
+    ) -> (usize, usize) {
+        if max == 1 {
+            return (1, self.nth(first, 1));
+        }
+        let max = max.min(super::MOST_AT_ONCE).min(self.capacity().div_ceil(2));
+        let mut n = here.min(max);
+        let mut next = self.nth(first, n);
+        while n < max && self.slot(next) == 0 {
+            let more = on(next).min(max - n);
+            if more == 0 {
+                break;
+            }
+            (n, next) = (n + more, self.nth(next, more));
+        }
+        (n, next)
     }
 }
 

@@ -232,10 +232,8 @@ mod runner {
     /// survive where to lose both does not.
     fn weaker(site: &Site) -> &'static [&'static str] {
         match (site.kind, site.asked) {
-            // A fence can't be relaxed, only dropped, which is a mutant of the sources and not of a site.
             (Kind::Fence, "SeqCst") => &["AcqRel", "Acquire", "Release"],
             (Kind::Fence, "AcqRel") => &["Acquire", "Release"],
-            (Kind::Fence, _) => &[],
             (Kind::Load | Kind::Failure, "SeqCst") => &["Acquire", "Relaxed"],
             (Kind::Store, "SeqCst") => &["Release", "Relaxed"],
             (Kind::Rmw, "SeqCst") => &["AcqRel", "Acquire", "Release", "Relaxed"],

@@ -38,8 +38,10 @@ impl<T> View<'_, T> {
                     }
                 }
             }
-            let (len, next) =
-                if max == 1 { (1, self.grid.nth(first, 1)) } else { self.vacant_after(first, max) };
+            let here = self.grid.slots - self.grid.slot(first);
+            let is_vacant = |line| self.header(line).look().is_now(line, self.grid);
+            let on = |line| if is_vacant(line) { self.grid.slots } else { 0 };
+            let (len, next) = self.grid.claimed(first, here, max, on);
             // ORDERING: (F6) Release, pairs with (F7): what we saw of lines goes with the index.
             if tail.compare_exchange_weak(first, next, Ordering::Release, Ordering::Relaxed).is_ok()
             {
@@ -47,20 +49,6 @@ impl<T> View<'_, T> {
             }
             race.lose();
         }
-    }
-
-    /// How many slots from `first` on, where the line is vacant, are vacant, at most `max`; and the index behind them.
-    #[inline(always)]
-    fn vacant_after(self, first: usize, max: usize) -> (usize, usize) {
-        let slots = self.grid.slots;
-        let max = self.grid.at_once(max);
-        let mut n = max.min(slots - self.grid.slot(first));
-        let mut next = self.grid.nth(first, n);
-        while n < max && self.header(next).look().is_now(next, self.grid) {
-            let more = (max - n).min(slots);
-            (n, next) = (n + more, self.grid.nth(next, more));
-        }
-        (n, next)
     }
 
     #[inline(always)]

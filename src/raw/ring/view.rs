@@ -151,27 +151,14 @@ impl<'a, T, S: Store<T>> View<'a, T, S> {
                 }
                 continue;
             }
-            let (len, next) =
-                if max == 1 { (1, self.nth(first, 1)) } else { self.vacant_after(first, max) };
+            let here = self.slots - self.slot(first);
+            let on = |line| if self.is_vacant(line).1 { self.slots } else { 0 };
+            let (len, next) = self.claimed(first, here, max, on);
             if Many::claim(&self.ring.tail, first, next) {
                 return Claims { first, len };
             }
             race.lose();
         }
-    }
-
-    /// How many slots from `first` on, where the line is vacant, are vacant, at most `max`; and the index behind them.
-    #[inline(always)]
-    fn vacant_after(self, first: usize, max: usize) -> (usize, usize) {
-        let slots = self.slots;
-        let max = self.at_once(max);
-        let mut n = max.min(slots - self.slot(first));
-        let mut next = self.nth(first, n);
-        while n < max && self.is_vacant(next).1 {
-            let more = (max - n).min(slots);
-            (n, next) = (n + more, self.nth(next, more));
-        }
-        (n, next)
     }
 
     /// Claims up to `max` full slots; none if the queue is empty.
@@ -190,29 +177,12 @@ impl<'a, T, S: Store<T>> View<'a, T, S> {
                 }
                 continue;
             }
-            let (len, next) =
-                if max == 1 { (1, self.nth(first, 1)) } else { self.full_after(first, full, max) };
+            let (len, next) = self.claimed(first, full, max, |line| self.full_from(line).0);
             if Many::claim(&self.ring.head, first, next) {
                 return Claims { first, len };
             }
             race.lose();
         }
-    }
-
-    /// How many slots from `first` on, at most `max`, are full, of which so many were found; and the index behind them.
-    #[inline(always)]
-    fn full_after(self, first: usize, full: usize, max: usize) -> (usize, usize) {
-        let max = self.at_once(max);
-        let mut n = full.min(max);
-        let mut next = self.nth(first, n);
-        while n < max && self.slot(next) == 0 {
-            let more = self.full_from(next).0.min(max - n);
-            if more == 0 {
-                break;
-            }
-            (n, next) = (n + more, self.nth(next, more));
-        }
-        (n, next)
     }
 
     /// The claim on slot `index`.
