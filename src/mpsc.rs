@@ -36,7 +36,7 @@
 //! | operation | `bounded` | `unbounded` |
 //! |---|---|---|
 //! | `push`, `push_slice`, `push_from` | lock-free: a lost race is somebody else's push | lock-free: a lost race is somebody else's push |
-//! | `pop`, `pop_into`, `drain`, `peek`, `read`, `release` | wait-free: skips slots whose producers have stalled, and comes back to them | lock-free: passes over slots whose producers have stalled |
+//! | `pop`, `pop_into`, `drain`, `peek`, `read`, `release` | lock-free, in steps bounded by the capacity: skips slots whose producers have stalled, and comes back to them | lock-free: passes over slots whose producers have stalled |
 //! | `len`, `is_empty`, `is_full`, `is_closed`, cloning | wait-free | wait-free |
 //! | dropping a handle | wait-free; the last of an end drops what is left, item by item | the same |
 //!
