@@ -96,15 +96,8 @@ impl<Q: RawQueue<Consumers = One>> Consumer<Q, One> {
     #[inline]
     pub fn pop(&mut self) -> Result<Q::Item, PopError> {
         let Inner { seat, shared } = &mut **self.inner;
-        let mut is_last = false;
-        // Not by `look`, whose argument the compiler may leave out of line.
-        loop {
-            // SAFETY: the only consumer handle, borrowed mutably, and its seat.
-            if let Some(item) = unsafe { raw::pop(shared.queue(), seat) } {
-                return Ok(item);
-            }
-            shared.look_again(&mut is_last)?;
-        }
+        // SAFETY: the only consumer handle, borrowed mutably, and its seat.
+        shared.look(|| unsafe { raw::pop(shared.queue(), seat) })
     }
 
     /// Whether the queue was full. If it was, it stays so until this handle pops.
@@ -255,7 +248,7 @@ impl<Q: PopClaims> Consumer<Q, Many> {
     pub fn pop(&self) -> Result<Q::Item, PopError> {
         let shared = &self.inner.shared;
         let mut is_last = false;
-        // As for the only consumer.
+        // Not by `look`, whose argument the compiler may leave out of line.
         loop {
             // SAFETY: a consumer handle, one of many.
             if let Some(item) = unsafe { raw::pop(shared.queue(), &mut ()) } {
