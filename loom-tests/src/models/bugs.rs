@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use loom::sync::Arc;
 use loom::thread;
 use raddle::stack::{IndexStack, Stack};
-use raddle::{mpmc, mpsc, spmc, spsc};
+use raddle::{mpmc, mpsc, spsc};
 
 use crate::{Checked, Item, Model, counted, models};
 
@@ -211,9 +211,9 @@ fn a_late_guest_meets_another_life(model: Model) -> Checked {
 
 /// The slot that comes next is still in a consumer's hands; what is forced in must not go into the one after that.
 fn what_is_forced_in_keeps_its_producers_order(model: Model) -> Checked {
-    model.at_least(180).check_outcomes(
+    model.at_least(239).check_outcomes(
         || {
-            let (mut tx, rx) = spmc::bounded(2);
+            let (tx, rx) = mpmc::bounded(2);
             assert_eq!(tx.push_slice(&[1, 2]), Ok(2));
             let other = rx.clone();
             let consumer = thread::spawn(move || other.pop().ok());
