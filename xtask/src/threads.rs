@@ -88,7 +88,7 @@ pub(crate) fn races(project: &Project, log: &mut Log) -> Outcome {
             Twin {
                 bug: "a slot's state is loaded without acquiring the item",
                 target: "stress",
-                test: "mpmc_bounded",
+                test: "mpmc_unbounded",
                 report,
             },
         ],
