@@ -277,7 +277,8 @@ impl Search<'_> {
             What::Show { ids, most } => {
                 inside.starts_with(ids)
                     && (ids.len() == *most
-                        || inside.get(ids.len()).is_none_or(|next| self.is_late(*next, event)))
+                        || inside.get(ids.len()).is_none_or(|next| self.is_late(*next, event))
+                        || ids.last().is_some_and(|last| self.may_be_skipped(*last)))
             }
             What::Saw { look, at_tx, n } => {
                 self.may_see(done, i, inside.len(), (*look, *at_tx, *n))
@@ -356,6 +357,20 @@ impl Search<'_> {
     fn is_late(&self, id: Id, call: &Event) -> bool {
         let is_push = |event: &Event| event.what.pushed().contains(&id);
         self.spec.many.0 && self.all().any(|(.., event)| is_push(event) && event.end > call.start)
+    }
+
+    /// Whether a consumer looked while the push of `id` was in flight, and may have skipped its slot: then what is shown ends behind
+    /// it.
+    fn may_be_skipped(&self, id: Id) -> bool {
+        let is_push = |event: &Event| event.what.pushed().contains(&id);
+        let looks = |event: &Event| {
+            matches!(event.what, What::Pop(_) | What::Empty | What::Peek(_) | What::Show { .. })
+        };
+        self.spec.many.0
+            && self.all().filter(|(.., event)| is_push(event)).any(|(.., push)| {
+                let overlaps = |look: &Event| look.start <= push.end && push.start <= look.end;
+                self.all().any(|(.., event)| looks(event) && overlaps(event))
+            })
     }
 
     /// What the next pop takes.

@@ -209,6 +209,9 @@ impl<Q: PopRuns> Consumer<Q, One> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
+    /// With many producers it may show fewer than there are: it ends at a slot whose producer is late, and behind an item
+    /// whose producer was.
+    ///
     /// # Errors
     /// As [`pop`](Self::pop), if there is not even one. An empty request gets an empty chunk.
     pub fn read(&mut self, n: usize) -> Result<ReadChunk<'_, Q>, PopError> {

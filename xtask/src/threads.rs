@@ -86,9 +86,9 @@ pub(crate) fn races(project: &Project, log: &mut Log) -> Outcome {
                 report,
             },
             Twin {
-                bug: "a slot's state is loaded without acquiring the item",
+                bug: "a line's word is loaded without acquiring the items",
                 target: "stress",
-                test: "mpmc_unbounded",
+                test: "mpmc_bounded",
                 report,
             },
         ],
