@@ -123,9 +123,7 @@ impl Header {
     #[inline(always)]
     #[cfg_attr(all(loom, feature = "loom"), track_caller)]
     pub(super) fn touch(&self, slot: usize, n: usize) {
-        for slot in slot..slot + n {
-            self.shadow.write(slot);
-        }
+        grid::touch(&self.shadow, slot, n);
     }
 
     /// `n` slots from `slot` on are shown here.
