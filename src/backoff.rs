@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 
-use crate::sync::{LOSS, spin_loop, yield_now};
+use crate::sync::{LOSS, RETRY, spin_loop, yield_now};
 
 /// Doubles from 1 to 2^6 = 64 pauses, as crossbeam-utils' `Backoff` does.
 const SPINS: u32 = 6;
@@ -61,7 +61,17 @@ impl Backoff {
     /// done while the word is in its cache. Not at all under a model checker.
     #[cold]
     pub(crate) fn lose(&self) {
-        let (least, most) = LOSS;
+        self.stay_away(LOSS);
+    }
+
+    /// The same where who lost tries again with the value that it has found, which is old by then: a few pauses at first, since
+    /// the next try most likely fails, and so on until it stays away for long.
+    #[cold]
+    pub(crate) fn lose_and_retry(&self) {
+        self.stay_away(RETRY);
+    }
+
+    fn stay_away(&self, (least, most): (u32, u32)) {
         let step = self.step.get().clamp(least, most);
         for _ in 1..1u32 << step {
             spin_loop();

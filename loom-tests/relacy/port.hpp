@@ -94,6 +94,15 @@ inline unsigned long times_seen(char const* what) {
     return 0;
 }
 
+// An allocation that uses memory again comes after its deallocation (C11 7.22.3), which relacy's allocator doesn't know.
+struct Allocator {
+    rl::atomic<int> last;
+
+    void begin() { last.store(0, rl::mo_relaxed, $); }
+    void frees() { last.fetch_add(1, rl::mo_release, $); }
+    void allocates() { last.fetch_add(1, rl::mo_acquire, $); }
+};
+
 // A bounded number of looks at something that another thread is to change: how many is left to chance.
 struct Patience {
     unsigned looks = 0;

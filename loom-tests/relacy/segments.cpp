@@ -24,7 +24,7 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
     static constexpr Word DEBT = 1 << 17, STEP = TAGS + 1;
 
     struct Segment {
-        rl::atomic<Word> next, lap, debts;
+        rl::atomic<Word> next, lap, debts, behind;
         rl::var<int> used;
         // 0 or N.
         unsigned n;
@@ -34,6 +34,7 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
             next.store(0, rl::mo_relaxed, $);
             lap.store(0, rl::mo_relaxed, $);
             debts.store(3 * DEBT, rl::mo_relaxed, $);
+            behind.store(0, rl::mo_relaxed, $);
             used($) = 1;
         }
     };
@@ -57,38 +58,50 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
         return in(segment).debts.fetch_sub(debt, edge("raw/segments/segment::G1", rl::mo_acq_rel), $) == debt;
     }
 
-    static bool pay_for_slots(Segment* segment, Word from) {
-        Word lap = Queue::lap(segment);
-        for (Word i = from; i < in(segment).n; ++i) {
-            if (planted("a segment is left without a look at its slots")) break;
-            if (!slot(segment, i).watch(lap, STEP)) return false;
-        }
-        return pay(segment, DEBT);
+    static Word next_lap(Segment* segment) { return lap(segment) + STEP; }
+
+    static bool is_over(Segment* segment) {
+        if (planted("a segment is left without a look at its slots")) return true;
+        Word next = next_lap(segment);
+        for (Word i = in(segment).n; i-- > 0;)
+            if (slot(segment, i).state_in(next) != VACANT) return false;
+        return true;
     }
 
     static void renew(Segment* segment) {
         segment->used($) = 1;
-        segment->lap.store(lap(segment) + STEP, rl::mo_relaxed, $);
+        segment->lap.store(next_lap(segment), rl::mo_relaxed, $);
         segment->next.store(0, rl::mo_relaxed, $);
         segment->debts.store(3 * DEBT, rl::mo_relaxed, $);
     }
 
-    static void discard(Segment* segment) {
+    port::Allocator allocator;
+
+    void discard(Segment* segment) {
         segment->used($) = 0;
+        allocator.frees();
         delete segment;
     }
 
+    Segment* allocate() {
+        allocator.allocates();
+        return new Segment(N);
+    }
+
     // `mod.rs`. One spare, so that others are freed.
-    rl::atomic<Word> head, tail, spare;
+    rl::atomic<Word> head, tail, spare, limbo;
 
     void begin() {
         Word start = word(new Segment(0)) + N * ONE;
         head.store(start, rl::mo_relaxed, $);
         tail.store(start, rl::mo_relaxed, $);
         spare.store(0, rl::mo_relaxed, $);
+        limbo.store(0, rl::mo_relaxed, $);
+        allocator.begin();
     }
 
     void end() {
+        take_all([this](Segment* segment) { discard(segment); });
         for (Word next = address(head.load(rl::mo_relaxed, $)); next != 0;) {
             Segment* one = segment(next);
             next = one->next.load(rl::mo_relaxed, $);
@@ -103,7 +116,7 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
                 saw("a segment is used again");
                 return segment(word);
             }
-        return new Segment(N);
+        return allocate();
     }
 
     void reuse(Segment* segment) {
@@ -157,11 +170,27 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
         }
     }
 
-    void take_over(bool watched, Word word) {
-        if (!watched) return;
-        saw("a holder goes on with a segment's slots");
-        Segment* segment = Queue::segment(word);
-        reuse_if(pay_for_slots(segment, index(word) + 1), segment);
+    // `limbo.rs`
+    void wait(Segment* segment) {
+        saw("a segment waits for a slot");
+        for (Word first = limbo.load(rl::mo_relaxed, $);;) {
+            in(segment).behind.store(first, rl::mo_relaxed, $);
+            if (port::exchange_weak(limbo, first, word(segment), edge("raw/segments/limbo::W1", rl::mo_release))) return;
+        }
+    }
+
+    template <typename Each> void take_all(Each each) {
+        if (limbo.load(rl::mo_relaxed, $) == 0) return;
+        for (Word next = limbo.exchange(0, edge("raw/segments/limbo::W2", rl::mo_acquire), $); next != 0;) {
+            Segment* segment = Queue::segment(next);
+            next = in(segment).behind.load(rl::mo_relaxed, $);
+            each(segment);
+        }
+    }
+
+    void reuse_or_wait(Segment* segment) {
+        if (is_over(segment)) reuse_if(pay(segment, DEBT), segment);
+        else wait(segment);
     }
 
     // `push.rs`
@@ -170,9 +199,8 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
             Word word = tail.load(rl::mo_relaxed, $);
             return index(word) < N ? word : Queue::word(link(segment(word)));
         }
-        for (;;) {
-            Word word = tail.load(rl::mo_relaxed, $), from = word;
-            if (!port::exchange_weak(tail, from, word + ONE, edge("raw/segments/push::T2", rl::mo_acquire))) continue;
+        for (Word word = tail.load(rl::mo_relaxed, $);; word = tail.load(rl::mo_relaxed, $)) {
+            while (!port::exchange_weak(tail, word, word + ONE, edge("raw/segments/push::T2", rl::mo_acquire))) {}
             if (index(word) < N) return word;
             // `show_the_way`, as a guest.
             Segment* segment = Queue::segment(word);
@@ -202,7 +230,7 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
             if (is_filled) return;
             // `retract`, and again.
             RL_ASSERT(slot(word).take() == item);
-            take_over(slot(word).give_back(STEP), word);
+            slot(word).give_back(lap(segment), next_lap(segment));
         }
     }
 
@@ -226,7 +254,11 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
 
     void leave_to_slots(Segment* segment, Word guests) {
         (void)pay(segment, DEBT - guests);
-        reuse_if(pay_for_slots(segment, 0), segment);
+        take_all([this](Segment* earlier) {
+            if (is_over(earlier)) saw("a segment has waited");
+            reuse_or_wait(earlier);
+        });
+        reuse_or_wait(segment);
     }
 
     bool is_passed_by_producers(Word word) {
@@ -322,10 +354,13 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
         reuse_if(pay(segment, 1), segment);
     }
 
+    Word where_consumers_are() { return head.load(edge("raw/segments/pop::T9", rl::mo_acquire), $); }
+
     // One of many consumers': the next slot that producers have claimed.
-    bool claim(Word& claimed) {
+    bool claim(Word& claimed, bool stalls) {
+        Word word = where_consumers_are();
+        if (stalls) stall();
         for (;;) {
-            Word word = head.load(rl::mo_relaxed, $);
             Word end = N;
             bool left = true;
             if (!(word & LEFT)) {
@@ -335,9 +370,15 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
                     left = false;
                 }
             }
+            if (stalls) stall();
             if (index(word) < end) {
                 Word from = word, to = word + ONE;
-                if (!port::exchange_weak(head, from, to, edge("raw/segments/pop::T4", rl::mo_acquire))) continue;
+                auto order = edge("raw/segments/pop::T4", rl::mo_acq_rel);
+                auto failure = edge("raw/segments/pop::T10", rl::mo_acquire);
+                if (!head.compare_exchange_weak(from, to, order, $, failure, $)) {
+                    word = from;
+                    continue;
+                }
                 if (PRODUCERS || planted("a stale claim is kept") || is_claim_good(word, to)) {
                     if (left && !(word & LEFT)) say_that_producers_left(to);
                     claimed = word;
@@ -348,23 +389,32 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
             } else if (head.load(rl::mo_relaxed, $) == word) {
                 return false;
             }
+            word = where_consumers_are();
         }
     }
 
-    bool claim_to_pop(Word& word) {
+    bool claim_to_pop(Word& word, bool stalls) {
         if (!CONSUMERS) return claim_only(word);
-        while (claim(word))
+        while (claim(word, stalls))
             if (is_filled(word)) return true;
         return false;
     }
 
-    bool pop(int& item) {
+    // Between its looks at the ends, and before the claim, who `stalls` is away for some `turns` of another thread. (Plain memory:
+    // fibers don't race.)
+    unsigned turns = 0, last_turn = 0;
+
+    void stall() {
+        for (unsigned until = turns + rl::rand(8); turns < until && turns < last_turn;) rl::yield(1, $);
+    }
+
+    bool pop(int& item, bool stalls = false) {
         Word word;
-        if (!claim_to_pop(word)) return saw("empty"), false;
+        if (!claim_to_pop(word, stalls)) return saw("empty"), false;
         item = slot(word).take();
         // `take`
         Segment* segment = Queue::segment(word);
-        take_over(slot(segment, index(word)).template vacate<CONSUMERS>(lap(segment), STEP), word);
+        slot(segment, index(word)).vacate(next_lap(segment));
         settle_head(word + ONE);
         return true;
     }
@@ -382,9 +432,9 @@ struct Test : rl::test_suite<Derived, THREADS> {
         queue.push(item);
     }
 
-    bool pop(unsigned i) {
+    bool pop(unsigned i, bool stalls = false) {
         int item;
-        if (!queue.pop(item)) return false;
+        if (!queue.pop(item, stalls)) return false;
         return ledger.came_out(i, item), true;
     }
 
@@ -423,6 +473,39 @@ template <unsigned N, unsigned TURNS> struct Pair : Test<Pair<N, TURNS>, false, 
     }
 };
 
+// There is always an item: one thread pushes one and pops one by turns, the other pops one.
+template <bool PRODUCERS, unsigned N, unsigned TURNS> struct Never : Test<Never<PRODUCERS, N, TURNS>, PRODUCERS, true, N, 2> {
+    void before() {
+        Never::Test::before();
+        this->push(0);
+    }
+
+    void thread(unsigned i) {
+        for (unsigned n = i == 0 ? TURNS : 1; n > 0; --n) {
+            if (i == 0) this->push(0);
+            bool is_out = this->pop(i);
+            RL_ASSERT(is_out);
+        }
+    }
+};
+
+// Two consumers are away with what they saw, while the first thread pushes and pops, over several lives of a segment.
+template <bool PRODUCERS, unsigned N, unsigned TURNS> struct Away : Test<Away<PRODUCERS, N, TURNS>, PRODUCERS, true, N, 3> {
+    void before() {
+        Away::Test::before();
+        this->queue.last_turn = TURNS;
+    }
+
+    void thread(unsigned i) {
+        if (i > 0) return void(this->pop(i, true));
+        while (this->queue.turns < TURNS) {
+            this->push(0);
+            this->pop(0);
+            ++this->queue.turns;
+        }
+    }
+};
+
 // Two consumers come to the last slot of a segment, which is not filled, and may think that the producer has left.
 struct Late : Test<Late, false, true, 2, 3> {
     void before() {
@@ -444,9 +527,14 @@ int main(int argc, char** argv) {
                        port::scenario<Mixed<true, true, 1, 3, 3>>("many and many"),
                        port::scenario<Mixed<true, true, 2, 3, 3>>("many and many, slots by two"),
                        port::scenario<Mixed<true, false, 2, 3, 4>>("many producers"),
-                       port::scenario<Mixed<false, true, 2, 3, 4>>("many consumers")},
-                      {"a slot is passed over", "a held slot is given back", "a slot is watched",
-                       "a holder goes on with a segment's slots", "a watched slot is filled", "a segment is used again",
-                       "a segment is freed", "two link the next segment", "a claim is taken back",
-                       "a consumer says that the producers have left", "a guest takes its step back", "empty"});
+                       port::scenario<Mixed<false, true, 2, 3, 4>>("many consumers"),
+                       port::scenario<Away<true, 2, 9>>("consumers away"),
+                       port::scenario<Away<false, 2, 7>>("consumers away, one producer"),
+                       port::scenario<Never<true, 1, 4>>("never empty"),
+                       port::scenario<Never<true, 2, 6>>("never empty, slots by two"),
+                       port::scenario<Never<false, 2, 6>>("never empty, one producer")},
+                      {"a slot is passed over", "a held slot is given back", "a segment waits for a slot",
+                       "a segment has waited", "a segment is used again", "a segment is freed", "two link the next segment",
+                       "a claim is taken back", "a consumer says that the producers have left",
+                       "a guest takes its step back", "empty"});
 }

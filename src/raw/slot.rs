@@ -3,10 +3,10 @@
 //! ```text
 //!                    fill                        vacate
 //!   VACANT, lap l  -------->   FULL, lap l   -------------->  VACANT, lap l + 1
-//!        |                          |                               ^
-//!        | pass over                                                | give back
-//!        v                                                          |
-//!   HELD, lap l  ---------------------------------------------------+
+//!        |                                                        ^
+//!        | pass over                                              | give back
+//!        v                                                        |
+//!   HELD, lap l  -------------------------------------------------+
 //! ```
 //!
 //! Each use of a slot is a *lap*. The producer that claimed the lap fills the slot, the consumer that claimed it vacates
@@ -14,19 +14,17 @@
 //! producer that has stalled passes over it: *held*, the slot is out of use, until its producer is back, finds out (its own
 //! step fails), takes the item back, and ends the lap. So no thread waits for another, and a stalled thread costs one slot.
 //!
-//! *Why it is right.* A state only ever goes up, in the order lap, then VACANT < FULL < HELD, so no value comes twice. In the
-//! hands of one thread, the slot's item is that thread's alone: others may change the state, to HELD, but touch the item
-//! only after a hand-over, by fill (S1) or vacate (S3), that they acquire (S2). To pass over says nothing of the item; but
-//! where slots are freed, it says that whoever did it is done with the slot (S8), before its holder gives it back (S4).
+//! *Why it is right.* A state only ever goes up, in the order lap, then VACANT < FULL < HELD, so no value comes twice. Two may
+//! want to change a slot that is vacant: its producer, and a consumer that passes over it; one of them succeeds. A slot that is
+//! full, or held, is changed by one thread alone, with a store. In the hands of one thread, the slot's item is that thread's
+//! alone: others may change the state, to HELD, but touch the item only after a hand-over, by fill (S1) or vacate (S3), that
+//! they acquire (S2). To pass over says nothing of the item; but where slots are freed, it says that whoever did it is done
+//! with the slot (S5), before its holder gives it back (S4).
 //!
 //! *Source.* Stamps: Vyukov's bounded MPMC queue. A consumer that spoils a slot whose producer is late: Correia and
 //! Ramalhete's FAAArrayQueue; Morrison and Afek, "Fast Concurrent Queues for x86 Processors", PPoPP 2013.
 //!
-//! *Watched.* Somebody who waits for the end of a slot's lap, to free its memory, leaves a mark instead of waiting, and who
-//! ends the lap takes over.
-//!
-//! Edges: S1 and S6 with S2 (the item goes over), S3 and S4 with S2 (the slot comes back), S7 with S4 (a watcher's work
-//! goes over), S8 with S4 (who passed over has left).
+//! Edges: S1 with S2 (the item goes over), S3 and S4 with S2 (the slot comes back), S5 with S2 (who passed over has left).
 
 use core::cell::UnsafeCell;
 use core::fmt;
@@ -39,10 +37,8 @@ use crate::sync::{AtomicUsize, Ordering, Shadow};
 pub(super) const VACANT: usize = 0;
 pub(super) const FULL: usize = 1;
 pub(super) const HELD: usize = 2;
-/// Besides: whoever ends the lap goes on with what the watcher began.
-const WATCHED: usize = 4;
 /// The bits below a lap.
-pub(super) const TAGS: usize = 7;
+pub(super) const TAGS: usize = 3;
 
 /// Memory for one item, and its state.
 pub(super) struct Slot<T> {
@@ -82,26 +78,22 @@ impl<T> Slot<T> {
         self.item.get().cast()
     }
 
-    /// The state; if it is [`FULL`] or [`VACANT`], all that was done to the item before is visible.
-    #[inline(always)]
-    pub(super) fn state(&self) -> usize {
-        // ORDERING: (S2) Acquire, pairs with (S1, S3, S4, S6): the item, or that it is gone.
-        self.state.load(Ordering::Acquire)
-    }
-
-    /// [`state`](Self::state) without the lap and the watcher's mark: [`VACANT`], [`FULL`] or [`HELD`] in `lap`, or else.
+    /// The state, seen from `lap`: [`VACANT`], [`FULL`] or [`HELD`] in that lap, or else. Of the first two, and of a later lap,
+    /// all that was done to the item before is visible.
     #[inline(always)]
     pub(super) fn state_in(&self, lap: usize) -> usize {
-        (self.state() & !WATCHED).wrapping_sub(lap)
+        // ORDERING: (S2) Acquire, pairs with (S1, S3, S4, S5): the item, or that it is gone; or that who passed over has left.
+        self.state.load(Ordering::Acquire).wrapping_sub(lap)
     }
 
     /// Puts the slot, claimed by a stalled producer, out of use for `lap`, if it still is vacant; says whether it did. Then its
     /// producer may end the lap at any time, and free the slot.
     #[cold]
     pub(super) fn pass_over_vacant(&self, lap: usize) -> bool {
-        let state = self.state();
-        // ORDERING: (S8) Release, pairs with (S4): we are done with the slot before its producer frees it.
-        state & !WATCHED == lap | VACANT && self.hold(state, lap, Ordering::Release)
+        let (vacant, held) = (lap | VACANT, lap | HELD);
+        // ORDERING: (S5) Release, pairs with (S2): we are done with the slot before its producer frees it.
+        // Relaxed: if it fails, the producer is back, or somebody else was faster.
+        self.state.compare_exchange(vacant, held, Ordering::Release, Ordering::Relaxed).is_ok()
     }
 
     /// Gives the slot, vacant in `lap` and claimed and written by a producer, to the consumers; false if it was passed over.
@@ -109,75 +101,31 @@ impl<T> Slot<T> {
     #[must_use]
     pub(super) fn fill<P: Cardinality>(&self, lap: usize) -> bool {
         // ORDERING: (S1) Release, pairs with (S2): the item is written before the state says so.
-        match P::hand_over(&self.state, lap | VACANT, lap | FULL, Ordering::Release) {
-            Ok(()) => true,
-            Err(found) => found == lap | VACANT | WATCHED && self.fill_watched(lap),
-        }
+        P::hand_over(&self.state, lap | VACANT, lap | FULL, Ordering::Release).is_ok()
     }
 
-    #[cold]
-    fn fill_watched(&self, lap: usize) -> bool {
-        let (from, to) = (lap | VACANT | WATCHED, lap | FULL | WATCHED);
-        // ORDERING: (S6) Release, pairs with (S2): as for S1.
-        self.state.compare_exchange(from, to, Ordering::Release, Ordering::Relaxed).is_ok()
-    }
-
-    /// Gives the slot, full in `lap` and claimed and emptied by a consumer, back to the producers; says whether it is watched.
+    /// Gives the slot, full and claimed and emptied by a consumer, back to the producers: for lap `next`.
     #[inline(always)]
-    pub(super) fn vacate<C: Cardinality>(&self, lap: usize, step: usize) -> bool {
-        let next = lap.wrapping_add(step) | VACANT;
+    pub(super) fn vacate(&self, next: usize) {
         // ORDERING: (S3) Release, pairs with (S2): the item is out before the slot is vacant.
-        C::hand_over(&self.state, lap | FULL, next, Ordering::Release).is_err()
-            && self.give_back(step)
+        self.state.store(next | VACANT, Ordering::Release);
     }
 
-    /// Gives the slot, in hand and passed over or watched, back to the producers: for the lap after this one, or after the last
-    /// that passed it. Says whether it is watched.
+    /// Gives the slot, in hand and passed over in `lap`, back to the producers: for lap `next`.
     #[cold]
-    pub(super) fn give_back(&self, step: usize) -> bool {
-        // Relaxed: only compared.
-        let mut state = self.state.load(Ordering::Relaxed);
-        loop {
-            let next = (state & !TAGS).wrapping_add(step) | VACANT;
-            let cell = &self.state;
-            // ORDERING: (S4) AcqRel, pairs with (S2, S7, S8): the item is out; and all that the watcher saw done is done, and
-            // whoever passed over has left.
-            let swap = cell.compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Relaxed);
-            match swap {
-                Ok(_) => return state & WATCHED != 0,
-                Err(further) => state = further,
-            }
-        }
-    }
-
-    #[track_caller]
-    fn hold(&self, state: usize, lap: usize, order: Ordering) -> bool {
-        let held = lap | HELD | state & WATCHED;
-        // Relaxed: if it fails, the thread is back, or somebody else was faster.
-        self.state.compare_exchange(state, held, order, Ordering::Relaxed).is_ok()
-    }
-
-    /// Whether `lap` is over; if not, whoever ends it is told.
-    pub(super) fn watch(&self, lap: usize, step: usize) -> bool {
-        let mut state = self.state();
-        while state != lap.wrapping_add(step) | VACANT {
-            let watched = state | WATCHED;
-            // ORDERING: (S7) Release, pairs with (S4): what was found done before goes over to whoever ends the lap.
-            match self.state.compare_exchange(state, watched, Ordering::Release, Ordering::Relaxed)
-            {
-                Ok(_) => return false,
-                // It changes twice at most.
-                Err(_) => state = self.state(),
-            }
-        }
-        true
+    pub(super) fn give_back(&self, lap: usize, next: usize) {
+        // By way of S2: who passed over has left.
+        let state = self.state_in(lap);
+        debug_assert_eq!(state, HELD, "nobody else changes it");
+        // ORDERING: (S4) Release, pairs with (S2): the item is out, and whoever passed over has left.
+        self.state.store(next | VACANT, Ordering::Release);
     }
 }
 
 impl<T> Drop for Slot<T> {
     fn drop(&mut self) {
         // Relaxed: with exclusive access, and no operation in flight.
-        if needs_drop::<T>() && self.state.load(Ordering::Relaxed) & TAGS & !WATCHED == FULL {
+        if needs_drop::<T>() && self.state.load(Ordering::Relaxed) & TAGS == FULL {
             // SAFETY: full, so there is an item, and nobody else can reach it any more.
             unsafe { self.item().drop_in_place() };
         }

@@ -179,8 +179,8 @@ fn a_segment_of_large_items_has_two_slots() {
     fn slots<T>() -> std::string::String {
         std::format!("{:?}", Segments::<T, Many, One>::new())
     }
-    assert_eq!(slots::<u64>(), "Segments { slots_per_segment: 128, .. }");
-    assert_eq!(slots::<[u64; 15]>(), "Segments { slots_per_segment: 16, .. }");
+    assert_eq!(slots::<u64>(), "Segments { slots_per_segment: 512, .. }");
+    assert_eq!(slots::<[u64; 15]>(), "Segments { slots_per_segment: 64, .. }");
     assert_eq!(slots::<[u64; 4096]>(), "Segments { slots_per_segment: 2, .. }");
 
     fn lines<T>() -> std::string::String {

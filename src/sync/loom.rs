@@ -37,6 +37,9 @@ pub(crate) use per_execution;
 /// See the native arm; here a loser tries again at once, since to loom a pause is a yield, which hides interleavings.
 pub const LOSS: (u32, u32) = (0, 0);
 
+/// As [`LOSS`].
+pub const RETRY: (u32, u32) = (0, 0);
+
 /// A hint, which changes nothing that a model could see.
 pub fn prefetch_read<T>(_address: *const T) {}
 

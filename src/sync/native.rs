@@ -61,6 +61,9 @@ pub const PATIENCE: u32 = 6;
 /// `docs/stack.md` and `docs/ring.md`.
 pub const LOSS: (u32, u32) = (7, 9);
 
+/// The same where the loser tries with a value that is old by then: 1 to 63 pauses. Measured in `docs/segments.md`.
+pub const RETRY: (u32, u32) = (1, 6);
+
 /// Lets another thread run; without an operating system (no feature `std`) it can only pause the processor.
 #[inline]
 pub fn yield_now() {

@@ -47,6 +47,9 @@ pub const PATIENCE: u32 = 1;
 /// See the native arm; here a loser tries again at once.
 pub const LOSS: (u32, u32) = (0, 0);
 
+/// As [`LOSS`].
+pub const RETRY: (u32, u32) = (0, 0);
+
 /// See the native arm; here, so few that a search soon needs a second chunk.
 pub const CELLS: usize = 1;
 

@@ -35,7 +35,7 @@ const PORTS: [(&str, usize); 7] = [
     ("ring", 232_500),
     ("fan_in", 248_000),
     ("fan_out", 217_000),
-    ("segments", 217_000),
+    ("segments", 372_000),
     ("stack", 93_000),
 ];
 

@@ -26,6 +26,7 @@ models![
     a_batch_comes_out_across_the_end,
     leftovers_in_several_segments_are_dropped,
     a_queue_is_not_empty_while_an_end_is_on_its_way,
+    a_queue_that_holds_an_item_all_the_time_is_never_empty,
 ];
 
 fn sorted(items: impl IntoIterator<Item = i32>) -> Vec<i32> {
@@ -361,5 +362,23 @@ fn a_queue_is_not_empty_while_an_end_is_on_its_way(model: Model) -> Checked {
             len
         },
         [1, 2],
+    )
+}
+
+/// There is always an item, as the first thread sees it: it pushes one before it pops one. So the other must not be told
+/// Empty, though it sees the two ends at different times, and nothing but the queue connects the two.
+fn a_queue_that_holds_an_item_all_the_time_is_never_empty(model: Model) -> Checked {
+    model.at_least(500).check_outcomes(
+        || {
+            let (tx, rx) = mpmc::unbounded_in_segments_of(3);
+            tx.push(1).unwrap();
+            let other = rx.clone();
+            let consumer = thread::spawn(move || other.pop().expect("there is always an item"));
+            tx.push(2).unwrap();
+            let mine = rx.pop().expect("there is always an item");
+            let theirs = consumer.join().unwrap();
+            (mine, theirs)
+        },
+        [(1, 2), (2, 1)],
     )
 }

@@ -14,6 +14,7 @@
 //! | file | |
 //! |---|---|
 //! | `segment` | the memory, and when it is free |
+//! | `limbo` | segments that wait for a slot |
 //! | `push`, `pop` | one end each: [`One`](crate::cardinality::One), [`Many`](crate::cardinality::Many), what they share |
 //!
 //! *Nobody waits.* A consumer that finds a slot which a producer has claimed and doesn't fill passes over it; the producer
@@ -38,6 +39,7 @@
 //! Edges: L1 with L2 (a segment is linked), T1 with T2 and T5 in `push`, T3, T4 and T6 in `pop` (an end has moved to a
 //! segment).
 
+mod limbo;
 mod pop;
 mod push;
 mod segment;
@@ -45,7 +47,8 @@ mod segment;
 use core::fmt;
 use core::marker::PhantomData;
 
-use self::segment::{MOST, STEP, Segment, Word};
+use self::limbo::Limbo;
+use self::segment::{MOST, Segment, Word};
 use super::slot::Slot;
 use super::spares::{SPARES, Spares};
 use super::{Claim, Place, RawQueue};
@@ -56,8 +59,8 @@ use crate::sync::{AtomicUsize, Ordering};
 pub(crate) use self::pop::PopEnd;
 pub(crate) use self::push::PushEnd;
 
-/// A segment's size. Half a KiB made a queue that grows and shrinks up to 3 times slower: the allocator's locks, each time.
-const BYTES: usize = 2048;
+/// A segment's size. Smaller ones make a queue that grows and shrinks slower, by the allocator's locks: see `docs/segments.md`.
+const BYTES: usize = 8192;
 
 /// Where one end is.
 struct End {
@@ -73,6 +76,7 @@ pub struct Segments<T, P, C> {
     /// Slots of a segment.
     n: usize,
     spares: CachePadded<Spares<SPARES>>,
+    limbo: CachePadded<Limbo>,
     items: PhantomData<Slot<T>>,
     ends: PhantomData<(P, C)>,
 }
@@ -103,6 +107,7 @@ impl<T, P, C> Segments<T, P, C> {
             tail: end(),
             n,
             spares: CachePadded::new(Spares::new()),
+            limbo: CachePadded::new(Limbo::new()),
             items: PhantomData,
             ends: PhantomData,
         }
@@ -271,8 +276,7 @@ unsafe impl<T, P: PushEnd, C: PopEnd> RawQueue for Segments<T, P, C> {
         // SAFETY: a claim keeps its segment.
         let segment = unsafe { Segment::<T>::of(word) };
         // SAFETY: a claim is of one of its slots.
-        let watched = unsafe { segment.slot(word.index()) }.give_back(STEP);
-        self.take_over(watched, word);
+        unsafe { segment.slot(word.index()) }.give_back(segment.lap(), segment.next_lap());
     }
 
     #[inline(always)]
@@ -326,20 +330,9 @@ impl<T, P, C: Cardinality> Segments<T, P, C> {
     fn vacate(&self, word: Word) {
         // SAFETY: a claim keeps its segment.
         let segment = unsafe { Segment::<T>::of(word) };
-        let lap = segment.lap();
+        let next = segment.next_lap();
         // SAFETY: a claim is of one of its slots.
-        let watched = unsafe { segment.slot(word.index()) }.vacate::<C>(lap, STEP);
-        self.take_over(watched, word);
-    }
-
-    /// Goes on with the slots after `word`, whose lap is over, if whoever began to go through them left that to us.
-    #[inline(always)]
-    fn take_over(&self, watched: bool, word: Word) {
-        if watched {
-            // SAFETY: the slots' debt is ours to pay, and not paid yet.
-            let segment = unsafe { Segment::<T>::of(word) };
-            self.reuse_if(segment.pay_for_slots(word.index() + 1), segment);
-        }
+        unsafe { segment.slot(word.index()) }.vacate(next);
     }
 }
 
@@ -353,6 +346,10 @@ impl<T, P, C> Drop for Segments<T, P, C> {
                 let segment = unsafe { Segment::<T>::of(Word(next)) };
                 next = segment.next().load(Ordering::Relaxed);
                 // SAFETY: nobody else can reach it any more.
+                unsafe { segment.free() };
+            }
+            for segment in self.limbo.take_all::<T>() {
+                // SAFETY: left by both ends, and nobody else can reach it any more.
                 unsafe { segment.free() };
             }
             while let Some(spare) = self.spares.take() {

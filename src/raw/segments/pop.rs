@@ -1,7 +1,8 @@
 //! The consumers' end.
 //!
 //! Edges: T4 and T6 with T1 (the segment in the word is as new), T7 (its producers have left it) and T8 (who took a claim back
-//! has left it), T3 with T1 and U1 (where the producers are).
+//! has left it), T3 with T1 and U1 (where the producers are), T9 and T10 with T4 (who moved
+//! this end had seen more of the other).
 
 use super::push::check_guests;
 use super::segment::{Segment, Word};
@@ -142,7 +143,17 @@ impl<T, P, C: Cardinality> Segments<T, P, C> {
     fn leave_to_slots(&self, segment: Segment<T>, guests: usize) {
         // The slots' debt is open still, so this is never the last.
         let _ = segment.move_on(guests);
-        self.reuse_if(segment.pay_for_slots(0), segment);
+        self.limbo.take_all().for_each(|earlier| self.reuse_or_wait(earlier));
+        self.reuse_or_wait(segment);
+    }
+
+    /// Pays the slots' debt of `segment`, which is the caller's to pay, if none is in hand; otherwise leaves that to others.
+    fn reuse_or_wait(&self, segment: Segment<T>) {
+        if segment.is_over() {
+            self.reuse_if(segment.pay_for_slots(), segment);
+        } else {
+            self.limbo.add(segment);
+        }
     }
 }
 
@@ -169,9 +180,8 @@ impl<T, P: PushEnd> Segments<T, P, Many> {
     #[inline(always)]
     fn claim(&self, max: usize) -> Claims {
         let race = Backoff::new();
+        let mut word = self.head();
         loop {
-            // Relaxed: only a number so far.
-            let word = Word(self.head.word.load(Ordering::Relaxed));
             let (mut end, mut left) = (self.n, true);
             if !word.is_left() {
                 let tail = self.tail();
@@ -182,16 +192,20 @@ impl<T, P: PushEnd> Segments<T, P, Many> {
             if word.index() < end {
                 let len = max.min(end - word.index()).min(MOST_AT_ONCE);
                 let (from, to) = (word.0, word.plus(len).0);
-                // ORDERING: (T4) Acquire, pairs with (segments/mod::T1, T7, T8): the segment is as new.
+                // ORDERING: (T4) AcqRel, pairs with (segments/mod::T1, T7, T8, T9, T10): the segment is as new; what we saw of `tail` goes with it.
+                // ORDERING: (T10) Acquire, pairs with (T4): as for T9.
                 let swap = self.head.word.compare_exchange_weak(
                     from,
                     to,
+                    Ordering::AcqRel,
                     Ordering::Acquire,
-                    Ordering::Relaxed,
                 );
-                if swap.is_err() {
-                    race.lose();
-                } else if P::CLAIMS_FIRST || self.is_claim_good(word, len, to) {
+                if let Err(now) = swap {
+                    word = Word(now);
+                    race.lose_and_retry();
+                    continue;
+                }
+                if P::CLAIMS_FIRST || self.is_claim_good(word, len, to) {
                     if left && !word.is_left() {
                         self.say_that_producers_left(Word(to));
                     }
@@ -203,7 +217,15 @@ impl<T, P: PushEnd> Segments<T, P, Many> {
             } else if self.head.word.load(Ordering::Relaxed) == word.0 {
                 return Claims { first: 0, len: 0 };
             }
+            word = self.head();
         }
+    }
+
+    /// Where the consumers are; what the producers have done is seen as whoever moved them there saw it, at least.
+    #[inline(always)]
+    fn head(&self) -> Word {
+        // ORDERING: (T9) Acquire, pairs with (T4): or `tail` might be so old that nothing seems to be in.
+        Word(self.head.word.load(Ordering::Acquire))
     }
 
     /// Spares others the look at the producers' end, if that has left the segment of `word`, in which the caller has a claim.

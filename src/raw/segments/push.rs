@@ -57,9 +57,9 @@ impl PushEnd for Many {
     #[inline(always)]
     fn claim_to_push<T, C>(queue: &Segments<T, Self, C>) -> Word {
         let race = Backoff::new();
+        // Relaxed, also below: only a number so far.
+        let mut word = Word(queue.tail.word.load(Ordering::Relaxed));
         loop {
-            // Relaxed: only a number so far.
-            let word = Word(queue.tail.word.load(Ordering::Relaxed));
             let (from, to) = (word.0, word.plus(1).0);
             // ORDERING: (T2) Acquire, pairs with (segments/mod::T1): the segment is as new.
             let swap = queue.tail.word.compare_exchange_weak(
@@ -68,13 +68,16 @@ impl PushEnd for Many {
                 Ordering::Acquire,
                 Ordering::Relaxed,
             );
-            if swap.is_err() {
-                race.lose();
-            } else if word.index() < queue.n {
-                return word;
-            } else {
-                queue.show_the_way(word);
+            if let Err(now) = swap {
+                word = Word(now);
+                race.lose_and_retry();
+                continue;
             }
+            if word.index() < queue.n {
+                return word;
+            }
+            queue.show_the_way(word);
+            word = Word(queue.tail.word.load(Ordering::Relaxed));
         }
     }
 

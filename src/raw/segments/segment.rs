@@ -3,7 +3,7 @@
 //! ```text
 //!   address
 //!   v
-//!   | next | lap | debts | n |  slot 0  slot 1  slot 2  ..  slot n - 1 |
+//!   | next | lap | debts | n | behind |  slot 0  slot 1  slot 2  ..  slot n - 1 |
 //!
 //!   a word: | index, 16 bits | address of a segment, 48 bits |
 //!   or, where addresses need all bits: | address, a multiple of 1024 | index, 9 bits | 1 bit |
@@ -12,15 +12,14 @@
 //! *When it is free.* Three debts: the producers' end, the consumers' end, and the slots. An end owes until it has moved on
 //! and all its *guests* have left: threads that came when all slots were taken, and look for the next segment. Each took an
 //! index beyond the last slot, so the index that an end had when it moved on tells how many guests there are. The slots owe
-//! until the lap of each is over: whoever moved the consumers' end on goes through them, and at one that is still in hand
-//! leaves the rest of the way to its holder (`watch`). Whoever pays the last debt (G1) owns the segment.
+//! until the lap of each is over: whoever moved the consumers' end on looks at them, and if one is still in hand leaves the
+//! segment in `limbo`, for the next that leaves one. Whoever pays the last debt (G1) owns the segment.
 //!
 //! So an operation pays nothing for memory reclamation but what it does to its slot anyway; no thread announces itself, and
 //! a thread that is frozen keeps the one segment that it is in, no other.
 //!
 //! *Source.* A pointer and an index in one word, moved by one fetch-and-add: Giersch and Nolte, "Fast and Portable Concurrent
-//! FIFO Queues With Deterministic Memory Reclamation", IEEE TPDS 2022. Leaving the rest of the way to a slow reader:
-//! crossbeam-queue's `SegQueue`.
+//! FIFO Queues With Deterministic Memory Reclamation", IEEE TPDS 2022.
 //!
 //! Edges: G1 with itself (what all did before they left).
 
@@ -30,15 +29,15 @@ use core::marker::PhantomData;
 use core::ptr::{NonNull, with_exposed_provenance_mut};
 
 use super::super::despite_a_panic;
-use super::super::slot::{Slot, TAGS};
+use super::super::slot::{Slot, TAGS, VACANT};
 use crate::sync::{ADDRESS_BITS, AtomicUsize, Ordering, Tracked};
 
 /// Most slots that a segment may have; the other indices are for guests.
-pub(super) const MOST: usize = 1 << 7;
+pub(super) const MOST: usize = if Word::LAST > 1 << 10 { 1 << 9 } else { 1 << 7 };
 /// More guests than this, and the index is about to overrun.
 pub(super) const CROWD: usize = Word::LAST / 4 * 3 - MOST;
 /// From one lap of a segment's slots to the next.
-pub(super) const STEP: usize = TAGS + 1;
+const STEP: usize = TAGS + 1;
 
 /// One of the three debts; guests are counted below it.
 const DEBT: usize = (Word::LAST + 1) * 2;
@@ -87,6 +86,8 @@ struct Header {
     debts: AtomicUsize,
     /// How many slots follow.
     slots: usize,
+    /// In limbo: the address of the one behind.
+    behind: AtomicUsize,
     tracked: Tracked,
 }
 
@@ -138,6 +139,7 @@ impl<T> Segment<T> {
             lap: AtomicUsize::new(0),
             debts: AtomicUsize::new(3 * DEBT),
             slots: n,
+            behind: AtomicUsize::new(0),
             tracked: Tracked::new(),
         };
         // SAFETY: the header lies at the start of the allocation.
@@ -228,10 +230,21 @@ impl<T> Segment<T> {
         self.header().lap.load(Ordering::Relaxed)
     }
 
+    /// The lap after that.
+    #[inline(always)]
+    pub(super) fn next_lap(self) -> usize {
+        self.lap().wrapping_add(STEP)
+    }
+
     /// The address of the next segment.
     #[inline(always)]
     pub(super) fn next(&self) -> &AtomicUsize {
         &self.header().next
+    }
+
+    /// The address of the next one in limbo.
+    pub(super) fn behind(&self) -> &AtomicUsize {
+        &self.header().behind
     }
 
     /// Pays `guests` debts of guests; says whether they were the last.
@@ -251,16 +264,16 @@ impl<T> Segment<T> {
         self.header().debts.fetch_sub(debt, Ordering::AcqRel) == debt
     }
 
-    /// Pays the debt of the slots, if the lap of all from number `from` on is over; says whether that was the last debt.
+    /// Whether the lap of all slots is over. (The last first: they are the ones that may still be in hand.)
+    pub(super) fn is_over(self) -> bool {
+        let next = self.next_lap();
+        // SAFETY: so many slots it has.
+        (0..self.slots()).rev().all(|i| unsafe { self.slot(i) }.state_in(next) == VACANT)
+    }
+
+    /// Pays the debt of the slots, the lap of all of which is over; says whether it was the last.
     #[must_use]
-    pub(super) fn pay_for_slots(self, from: usize) -> bool {
-        let lap = self.lap();
-        for i in from..self.slots() {
-            // SAFETY: so many slots it has.
-            if !unsafe { self.slot(i) }.watch(lap, STEP) {
-                return false;
-            }
-        }
+    pub(super) fn pay_for_slots(self) -> bool {
         self.pay(DEBT)
     }
 
@@ -272,8 +285,7 @@ impl<T> Segment<T> {
         let header = self.header();
         header.tracked.alone();
         // Relaxed: the caller's alone.
-        let lap = header.lap.load(Ordering::Relaxed);
-        header.lap.store(lap.wrapping_add(STEP), Ordering::Relaxed);
+        header.lap.store(self.next_lap(), Ordering::Relaxed);
         header.next.store(0, Ordering::Relaxed);
         header.debts.store(3 * DEBT, Ordering::Relaxed);
     }
