@@ -82,7 +82,7 @@ fn what_is_left_behind_a_consumer_is_counted(model: Model) -> Checked {
 /// There is an item inside all the time, and its own producer looks for it. While it looks, the segment that it looks at comes
 /// round, with the producers in it, where they were when they left it.
 fn what_was_pushed_is_found_in_any_life_of_a_segment(model: Model) -> Checked {
-    model.preemptions(1).at_least(77_000).check_outcomes(
+    model.preemptions(1).at_least(45_000).check_outcomes(
         || {
             let (tx, rx) = mpmc::unbounded_in_segments_of(1);
             tx.push(1).unwrap();
@@ -95,7 +95,7 @@ fn what_was_pushed_is_found_in_any_life_of_a_segment(model: Model) -> Checked {
             });
             // Both in threads of their own, so that neither needs a preemption to begin.
             let both = thread::spawn(move || {
-                let mine = rx.pop().ok();
+                let mine = rx.pop().expect("there is always an item");
                 tx.push(4).unwrap();
                 (mine, rx)
             });
@@ -103,12 +103,7 @@ fn what_was_pushed_is_found_in_any_life_of_a_segment(model: Model) -> Checked {
             let (mine, rx) = both.join().unwrap();
             (mine, theirs, rx.drain().collect::<Vec<_>>())
         },
-        [
-            (None, 2, vec![3, 4]),
-            (Some(2), 3, vec![4]),
-            (Some(2), 4, vec![3]),
-            (Some(3), 2, vec![4]),
-        ],
+        [(2, 3, vec![4]), (2, 4, vec![3]), (3, 2, vec![4])],
     )
 }
 
@@ -185,7 +180,7 @@ fn spare_nodes_are_taken_by_one_thread(model: Model) -> Checked {
 /// A consumer sees the producers in the next segment and is away until its own has come round, to the same place, and they
 /// are in that: there is no way on.
 fn a_late_guest_meets_another_life(model: Model) -> Checked {
-    model.preemptions(1).at_least(17_000).check_outcomes(
+    model.preemptions(1).at_least(5000).check_outcomes(
         || {
             let (tx, rx) = mpmc::unbounded_in_segments_of(1);
             tx.push(1).unwrap();

@@ -360,7 +360,40 @@ unsafe impl<T, P: PushEnd> PopRuns for Segments<T, P, One> {
 #[cfg(all(test, not(loom), not(shuttle)))]
 mod tests {
     use super::*;
-    use crate::raw::{pop, push};
+    use crate::raw::{RawQueue, pop, push};
+
+    #[test]
+    fn segments_wait_for_the_slots_in_hand() {
+        let queue = Segments::<u8, Many, Many>::with_segments_of(2);
+        // SAFETY: of many producers.
+        (0..8).for_each(|i| assert!(unsafe { push(&queue, &mut (), i) }.is_ok()));
+        // SAFETY: of many consumers.
+        let next = || unsafe { pop(&queue, &mut ()) };
+        // SAFETY: likewise; the item is moved out, and `take` called, below.
+        let claim = || unsafe { queue.front(&mut ()) }.expect("there are more");
+        let waiting = || {
+            let all: std::vec::Vec<Segment<u8>> = queue.limbo.take_all().collect();
+            all.iter().for_each(|&segment| queue.limbo.add(segment));
+            all.len()
+        };
+        let first = claim();
+        assert_eq!((next(), waiting()), (Some(1), 0));
+        assert_eq!((next(), waiting()), (Some(2), 1));
+        let second = claim();
+        assert_eq!((next(), waiting()), (Some(4), 2));
+        for claim in [first, second] {
+            // SAFETY: this claim; the item needs no drop.
+            unsafe { queue.take(&mut (), claim) };
+        }
+        assert_eq!((next(), waiting()), (Some(5), 2));
+        assert_eq!((next(), waiting()), (Some(6), 0));
+        // The first of all, those that waited, and the one that was left last: all but the first are kept.
+        let spares = || core::iter::from_fn(|| queue.spares.take()).collect::<std::vec::Vec<_>>();
+        let spares = spares();
+        assert_eq!(spares.len(), 3);
+        spares.into_iter().for_each(|spare| assert!(queue.spares.keep(spare)));
+        assert_eq!((next(), next()), (Some(7), None));
+    }
 
     /// As after a look at another life of the segment: two slots are claimed, of which the only producer, who will fill the
     /// second without looking, has come to the first.
