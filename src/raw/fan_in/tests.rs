@@ -2,7 +2,7 @@
 //! operations where words are that small.
 
 use alloc::collections::VecDeque;
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::vec::Vec;
@@ -330,7 +330,11 @@ fn whoever_stays_away_the_rest_is_in_order() {
             let claims_in_a_row = 1 + random.below(3);
             let queue = FanIn::late(slots, capacity, 2);
             let (mut pushes, mut away) = (Vec::<Option<Push>>::new(), Vec::new());
+            // What was shown, and not taken since.
+            let promised = RefCell::new(VecDeque::<usize>::new());
             let taken = |pushes: &mut Vec<Option<Push>>, item: usize| {
+                let promise = promised.borrow_mut().pop_front();
+                assert!(promise.is_none_or(|next| next == item), "{item} in program {program}");
                 let Some(Push { begun, over: Some(_) }) = pushes[item].take() else {
                     panic!("item {item} in program {program} is not inside");
                 };
@@ -364,11 +368,15 @@ fn whoever_stays_away_the_rest_is_in_order() {
                         let shown = queue.shown(1 + random.below(capacity));
                         assert_eq!(shown.is_empty(), inside == 0, "program {program}");
                         assert!(shown.iter().all(|&item| is_inside(&pushes[item])));
+                        let mut promised = promised.borrow_mut();
+                        assert!(promised.iter().zip(&shown).all(|(a, b)| a == b), "{program}");
+                        let told = promised.len();
+                        promised.extend(shown.iter().skip(told));
+                        drop(promised);
                         assert_eq!(queue.shown(shown.len()), shown);
-                        if random.below(2) == 0 {
-                            assert_eq!(queue.taken(shown.len()), shown);
-                            shown.into_iter().for_each(|item| taken(&mut pushes, item));
-                        }
+                        let n = random.below(2 * shown.len() + 1).min(shown.len());
+                        assert_eq!(queue.taken(n), shown[..n]);
+                        shown[..n].iter().for_each(|&item| taken(&mut pushes, item));
                     }
                     _ => match queue.next() {
                         Some(item) => taken(&mut pushes, item),
