@@ -279,22 +279,26 @@ fn three_consumers_leave_two_segments(model: Model) -> Checked {
 
 /// A producer whose slot was passed over is back before its segment is looked at again, by somebody who leaves another.
 fn a_producer_gives_back_what_others_wait_for(model: Model) -> Checked {
-    model.at_least(300).check_outcomes(
+    model.at_least(60_000).check_outcomes(
         || {
             let (tx, rx) = mpmc::unbounded_in_segments_of(1);
             let other = tx.clone();
             let producer = thread::spawn(move || other.push(1).unwrap());
-            let claimed = tx.len();
-            (2..=3).for_each(|i| tx.push(i).unwrap());
-            let mut all = Vec::from_iter([rx.pop(), rx.pop()].into_iter().flatten());
-            let first = all[0];
+            // In a thread of its own, so that neither needs a preemption to begin.
+            let both = thread::spawn(move || {
+                tx.push(2).unwrap();
+                let first = rx.pop().unwrap();
+                tx.push(3).unwrap();
+                (first, rx.pop().unwrap(), rx)
+            });
             producer.join().unwrap();
-            all.extend(rx.drain());
+            let (first, second, rx) = both.join().unwrap();
+            let mut all: Vec<i32> = rx.drain().chain([first, second]).collect();
             all.sort_unstable();
             assert_eq!(all, [1, 2, 3]);
-            (claimed, first)
+            (first, second)
         },
-        [(0, 1), (0, 2), (1, 1), (1, 2)],
+        [(1, 2), (2, 1), (2, 3)],
     )
 }
 
