@@ -126,13 +126,13 @@ fn after_construction_nothing_allocates() {
     steady!("mpmc::bounded", 50, mpmc::bounded::<u64>(50));
     // Almost three segments, of the four that are kept.
     steady!("spsc::unbounded", 2600, spsc::unbounded::<u64>());
-    steady!("mpsc::unbounded", 380, mpsc::unbounded::<u64>());
-    steady!("spmc::unbounded", 380, spmc::unbounded::<u64>());
-    steady!("mpmc::unbounded", 380, mpmc::unbounded::<u64>());
+    steady!("mpsc::unbounded", 1500, mpsc::unbounded::<u64>());
+    steady!("spmc::unbounded", 1500, spmc::unbounded::<u64>());
+    steady!("mpmc::unbounded", 1500, mpmc::unbounded::<u64>());
     gives_back!("spsc::unbounded", 896 in 2, spsc::unbounded::<u64>());
-    gives_back!("mpsc::unbounded", 128 in 1, mpsc::unbounded::<u64>());
-    gives_back!("spmc::unbounded", 128 in 1, spmc::unbounded::<u64>());
-    gives_back!("mpmc::unbounded", 128 in 1, mpmc::unbounded::<u64>());
+    gives_back!("mpsc::unbounded", 512 in 1, mpsc::unbounded::<u64>());
+    gives_back!("spmc::unbounded", 512 in 1, spmc::unbounded::<u64>());
+    gives_back!("mpmc::unbounded", 512 in 1, mpmc::unbounded::<u64>());
     {
         let queue = mpmc::Fixed::<u64, 9>::new();
         let evicting = || (0..30).for_each(|i| drop(queue.force_push(i)));
