@@ -5,8 +5,11 @@
 //! acting through a shared reference, does not compile. Handles of an end with [`Many`] act through `&self` and take
 //! their turns by compare-exchange.
 //!
-//! The methods are the steps in which the two differ, so that a mechanism is written once. They carry no ordering of
-//! their own: a caller says which it needs, and why.
+//! The methods are the steps in which the two differ, so that a mechanism is written once. Who moves an
+//! index releases what it has seen; other orderings a caller says, and why.
+//!
+//! Edges: M1 and M2 with R1 and R2 of `raw/ring` and G5 of `raw/fan_out`, M3 with G6 there (nothing is seen that is older than
+//! what led to the index).
 
 use core::ops::{Deref, DerefMut};
 
@@ -71,8 +74,8 @@ impl Cardinality for One {
 
     #[inline(always)]
     fn settle(word: &AtomicUsize, next: usize) {
-        // Relaxed: slots go over with their own state; this is for those who count.
-        word.store(next, Ordering::Relaxed);
+        // ORDERING: (M3) Release, pairs with (fan_out::G6): as M1, for those who count; slots go over with their own state.
+        word.store(next, Ordering::Release);
     }
 
     #[inline(always)]
@@ -110,8 +113,9 @@ impl Cardinality for Many {
 
     #[inline(always)]
     fn claim(word: &AtomicUsize, index: usize, next: usize) -> bool {
-        // Relaxed: a turn is a number; what it stands for goes over with the slot's state.
-        word.compare_exchange_weak(index, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        // ORDERING: (M1) Release, pairs with (raw/ring::R1, raw/ring::R2, fan_out::G5): what we saw goes with the index. (What a
+        // turn stands for goes over with the slot's state.)
+        word.compare_exchange_weak(index, next, Ordering::Release, Ordering::Relaxed).is_ok()
     }
 
     #[inline(always)]
@@ -119,8 +123,9 @@ impl Cardinality for Many {
 
     #[inline(always)]
     fn pass(word: &AtomicUsize, index: usize, next: usize) {
-        // Relaxed: as in `claim`. If it fails, somebody else has passed it.
-        let _ = word.compare_exchange(index, next, Ordering::Relaxed, Ordering::Relaxed);
+        // ORDERING: (M2) Release, pairs with (raw/ring::R1, raw/ring::R2, fan_out::G5): as M1. If it fails, somebody else has
+        // passed it.
+        let _ = word.compare_exchange(index, next, Ordering::Release, Ordering::Relaxed);
     }
 
     #[inline(always)]

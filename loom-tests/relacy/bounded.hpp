@@ -143,4 +143,126 @@ template <typename Queue, unsigned TURNS> struct BothAway : Test<BothAway<Queue,
     }
 };
 
+// Answers. In the scenarios that follow nothing but the queue connects the threads, and it is never empty, or there is
+// always room: then no answer but success is right, however little a thread has seen of what others did.
+template <typename Derived, typename Queue> struct Answers : Test<Derived, Queue, 2> {
+    void before() {
+        this->queue.begin();
+        // Somewhere in a lap.
+        for (unsigned n = rl::rand(Queue::CAPACITY); n > 0; --n) this->push(0), this->pop(0);
+        for (unsigned n = Derived::INSIDE; n > 0; --n) this->push(0);
+    }
+
+    void must(bool is_done) { RL_ASSERT(is_done); }
+};
+
+// One item is inside, and another goes in before one comes out; so a pop beside that finds one.
+template <typename Queue, unsigned TURNS> struct Item : Answers<Item<Queue, TURNS>, Queue> {
+    static constexpr unsigned INSIDE = 1;
+
+    void thread(unsigned i) {
+        if (i > 0) return this->must(this->pop(i, rl::rand(2)));
+        for (unsigned n = TURNS; n > 0; --n) this->must(this->push(i)), this->must(this->pop(i));
+    }
+};
+
+// One item is inside, and comes out before another goes in; so a push beside that finds room. Unless a line was out, which
+// is not back at once.
+template <typename Queue, unsigned TURNS> struct Room : Answers<Room<Queue, TURNS>, Queue> {
+    static constexpr unsigned INSIDE = 1;
+
+    void thread(unsigned i) {
+        if (i > 0) return this->must(this->push(i, rl::rand(2)) || this->queue.was_out);
+        for (unsigned n = TURNS; n > 0; --n) {
+            this->must(this->pop(i));
+            if (!this->push(i)) return this->must(this->queue.was_out);
+        }
+        this->must(this->pop(i));
+    }
+};
+
+// One item is inside, or two, and three have room, also for who only looks.
+template <typename Queue, unsigned TURNS> struct Seen : Answers<Seen<Queue, TURNS>, Queue> {
+    static_assert(Queue::CAPACITY == 3);
+    static constexpr unsigned INSIDE = 1;
+
+    void thread(unsigned i) {
+        if (i > 0) return this->must(!this->queue.is_full() && !this->queue.is_empty());
+        for (unsigned n = TURNS; n > 0; --n) this->must(this->push(i)), this->must(this->pop(i));
+    }
+};
+
+// Of a full queue both take an item out, and then put one in. One line at most is out: there is always the other's.
+template <typename Queue> struct InTurn : Answers<InTurn<Queue>, Queue> {
+    static_assert(Queue::SLOTS == 1);
+    static constexpr unsigned INSIDE = Queue::CAPACITY;
+
+    void thread(unsigned i) {
+        this->must(this->pop(i, rl::rand(2)));
+        this->must(this->push(i));
+    }
+};
+
+// Whatever threads that nothing else connects push and pop, there is an order of all of it, as each did it, in which the queue
+// was empty where somebody found it so. (Full is not looked at: operations in flight count as items.)
+template <typename Queue, unsigned THREADS, unsigned TURNS>
+struct Ordered : Test<Ordered<Queue, THREADS, TURNS>, Queue, THREADS> {
+    // Of each thread: what it pushed, what it popped with its sign changed, 0 where it found nothing; the last row drains.
+    int steps[THREADS + 1][64];
+    unsigned n[THREADS + 1] = {};
+    int items[64];
+    unsigned inside = 0;
+
+    void note(unsigned i, int step) { steps[i][n[i]++] = step; }
+
+    void before() {
+        this->queue.begin();
+        for (unsigned n = rl::rand(Queue::CAPACITY); n > 0; --n) this->push(0), this->pop(0);
+        inside = rl::rand(2);
+        items[0] = this->ledger.item(0);
+        if (inside) this->push(0);
+    }
+
+    void put(unsigned i) {
+        int item = this->ledger.item(i);
+        if (this->push(i)) note(i, item);
+    }
+
+    void take(unsigned i) {
+        int item = 0;
+        if (this->queue.pop(item, false)) this->ledger.came_out(i, item);
+        note(i, -item);
+    }
+
+    void thread(unsigned i) {
+        for (unsigned n = TURNS; n > 0; --n) (Queue::PRODUCERS || i == 0) && rl::rand(2) ? put(i) : take(i);
+    }
+
+    void after() {
+        do take(THREADS);
+        while (steps[THREADS][n[THREADS] - 1] != 0);
+        unsigned at[THREADS + 1] = {};
+        RL_ASSERT(has_order(at, 0, inside));
+        this->ledger.check();
+    }
+
+    // Whether there is one for what follows: `items` from `head` to `tail` are inside.
+    bool has_order(unsigned (&at)[THREADS + 1], unsigned head, unsigned tail) {
+        bool is_over = true;
+        for (unsigned i = 0; i <= THREADS; ++i) {
+            if (at[i] == n[i] || (i == THREADS && !is_over)) continue;
+            is_over = false;
+            int step = steps[i][at[i]];
+            if (step > 0) items[tail] = step;
+            bool fits = step > 0 || (step == 0 ? head == tail : head < tail && items[head] == -step);
+            if (!fits) continue;
+            ++at[i];
+            bool has_one = has_order(at, head + (step < 0), tail + (step > 0));
+            --at[i];
+            if (has_one) return true;
+        }
+        return is_over;
+    }
+};
+
 }  // namespace port

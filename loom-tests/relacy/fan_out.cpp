@@ -9,13 +9,16 @@
 using port::By;
 using port::ConsumersAway;
 using port::edge;
+using port::Item;
 using port::lap_of;
 using port::Mixed;
 using port::MOST;
+using port::Ordered;
 using port::planted;
 using port::Replaced;
 using port::saw;
 using port::scenario;
+using port::Seen;
 using port::STEP;
 using port::Way;
 using port::Word;
@@ -81,7 +84,21 @@ template <unsigned SLOTS_, unsigned LINES> struct FanOut {
     Line& line(Word index) { return lines[Grid::line(index)]; }
     static unsigned slot(Word index) { return Grid::slot(index); }
 
-    bool is_full_at(Word index) { return Grid::is_full_at(head.load(rl::mo_relaxed, $), index); }
+    Word get_head() { return head.load(edge("raw/fan_out::G5", rl::mo_acquire), $); }
+
+    Word seen_tail() { return tail.load(edge("raw/fan_out::G6", rl::mo_acquire), $); }
+
+    bool is_full() {
+        Word tail = seen_tail();
+        return Grid::is_full(get_head(), tail);
+    }
+
+    bool is_empty() {
+        Word head = get_head();
+        return !port::is_before(head, seen_tail());
+    }
+
+    bool is_full_at(Word index) { return Grid::is_full_at(get_head(), index); }
 
     Way way_to_push(Word index, port::Patience& patience) {
         // A line that was begun, was looked at.
@@ -129,7 +146,7 @@ template <unsigned SLOTS_, unsigned LINES> struct FanOut {
 
     unsigned claim_to_pop(unsigned max, Word& first) {
         for (;;) {
-            first = head.load(rl::mo_relaxed, $);
+            first = get_head();
             unsigned full = 0;
             Way way = way_to_pop(first, full);
             if (way == Way::closed) return 0;
@@ -165,14 +182,14 @@ template <unsigned SLOTS_, unsigned LINES> struct FanOut {
             Way way = way_to_push(index, patience);
             if (way == Way::there) break;
             if (way == Way::closed) return false;
-            if (way == Way::spent) tail.store(index = Grid::next_line(index), rl::mo_relaxed, $);
+            if (way == Way::spent) port::settle(tail, index = Grid::next_line(index));
         }
         Word next = Grid::nth(index, 1);
         bool is_early = planted("a slot is filled before it is written");
         if (is_early) fill(index, next);
         line(index).write(slot(index), item);
         if (!is_early) fill(index, next);
-        tail.store(next, rl::mo_relaxed, $);
+        port::settle(tail, next);
         return true;
     }
 
@@ -234,7 +251,7 @@ template <unsigned SLOTS_, unsigned LINES> struct FanOut {
         });
         unsigned done = rl::rand(4) ? len : rl::rand(len + 1);
         Place place = over(Place{start, start}, done, [&](Place& place, unsigned) { fill(place.last, place.next); });
-        if (done > 0) tail.store(place.next, rl::mo_relaxed, $);
+        if (done > 0) port::settle(tail, place.next);
         // `drop_written`
         item = items + done;
         over(place, len - done, [&](Place& place, unsigned run) {
@@ -270,7 +287,12 @@ int main(int argc, char** argv) {
                        scenario<ConsumersAway<FanOut<1, 2>, 12>>("consumers away", 2),
                        scenario<ConsumersAway<FanOut<1, 3>, 8, By::several>>("consumers away, batches", 2),
                        scenario<ConsumersAway<FanOut<2, 2>, 10>>("consumers away, lines of two", 2),
-                       scenario<ConsumersAway<FanOut<2, 3>, 8, By::several>>("batches, lines of two", 2)},
+                       scenario<ConsumersAway<FanOut<2, 3>, 8, By::several>>("batches, lines of two", 2),
+                       scenario<Item<FanOut<1, 3>, 3>>("an item"),
+                       scenario<Item<FanOut<2, 2>, 3>>("an item, lines of two"),
+                       scenario<Seen<FanOut<1, 3>, 3>>("seen"),
+                       scenario<Ordered<FanOut<1, 3>, 3, 3>>("ordered"),
+                       scenario<Ordered<FanOut<2, 2>, 3, 3>>("ordered, lines of two")},
                       {"full", "empty", "a line is passed by", "a line is passed by again", "a line comes back",
                        "a line is found passed by", "a line is found passed by a lap ahead",
                        "a walk passes lines by for nothing", "a consumer steps over a line", "a batch crosses lines",

@@ -36,15 +36,25 @@ template <unsigned SLOTS, unsigned LINES> struct Grid {
         return is_before(head, SLOTS == 1 ? next_line(behind) : behind);
     }
 
+    // By what the ends say.
+    static bool is_full(Word head, Word tail) { return slot(tail) == 0 && is_before(head, next_line(tail - STEP)); }
+
     static unsigned at_once(unsigned max) { return std::min(max, (CAPACITY + 1) / 2); }
 };
 
 enum class Way { open, there, spent, closed };
 
 inline bool claim(rl::atomic<Word>& word, Word index, Word next) {
-    return exchange_weak(word, index, next, rl::mo_relaxed);
+    return exchange_weak(word, index, next, edge("cardinality::M1", rl::mo_release));
 }
 
-inline void pass(rl::atomic<Word>& word, Word index, Word next) { exchange(word, index, next, rl::mo_relaxed); }
+inline void pass(rl::atomic<Word>& word, Word index, Word next) {
+    exchange(word, index, next, edge("cardinality::M2", rl::mo_release));
+}
+
+// `One`: the word is of a single writer.
+inline void settle(rl::atomic<Word>& word, Word next) {
+    word.store(next, edge("cardinality::M3", rl::mo_release), $);
+}
 
 }  // namespace port

@@ -90,14 +90,19 @@ template <unsigned SLOTS> struct Line {
                 mine = unspoilt;
             }
         } while (!exchange_weak(word_, word, word + (mine << FULL), edge("raw/ring/line::L2", rl::mo_release)));
-        if (Word spoilt = bits & ~mine) end(places_of(spoilt), spoilt << HELD);
+        if (Word spoilt = bits & ~mine) end_spoilt(places_of(spoilt), spoilt << HELD);
         return mine;
     }
 
     void take_back(unsigned slot) {
         saw("a slot is taken back");
         bool is_wrong = planted("a slot that was spoilt does not end");
-        end(is_wrong ? 0 : places(slot, 1), Word(1) << slot << FULL | Word(1) << slot << HELD);
+        end_spoilt(is_wrong ? 0 : places(slot, 1), Word(1) << slot << FULL | Word(1) << slot << HELD);
+    }
+
+    void end_spoilt(Word places, Word marks) {
+        word_.load(edge("raw/ring/line::L8", rl::mo_acquire), $);
+        end(places, marks);
     }
 
     void vacate(unsigned slot, unsigned n) { end(places(slot, n), slots_from(slot, n) << FULL); }
@@ -118,19 +123,20 @@ template <unsigned SLOTS> struct Line {
         if (exchange(word_, found, look.word & ~(OUT | ODD), rl::mo_relaxed)) saw("a line comes back");
     }
 
-    void pass_over(Look look) {
+    // Whether it did.
+    bool pass_over(Look look) {
         if (planted("a line is passed over whatever it is by now"))
-            return void(word_.fetch_add(STEP | OUT, rl::mo_relaxed, $));
+            return word_.fetch_add(STEP | OUT, rl::mo_relaxed, $), true;
         Word found = look.word, lap = (look.word + STEP) & ~(OUT | ODD);
         Word out = lap | OUT | (lap & STEP ? ODD : 0);
-        if (!exchange(word_, found, out, rl::mo_relaxed)) return;
-        saw(look.word & OUT ? "a line is passed over again" : "a line is passed over");
+        if (!exchange(word_, found, out, edge("raw/ring/line::L7", rl::mo_release))) return false;
+        return saw(look.word & OUT ? "a line is passed over again" : "a line is passed over"), true;
     }
 
     // False if it is full by now.
     bool spoil(unsigned slot) {
         Word full = Word(1) << slot << FULL, held = Word(1) << slot << HELD;
-        bool is_full = word_.fetch_add(held, edge("raw/ring/line::L5", rl::mo_acquire), $) & full;
+        bool is_full = word_.fetch_add(held, edge("raw/ring/line::L5", rl::mo_acq_rel), $) & full;
         if (!is_full || planted("a slot is spoilt though it is full")) return saw("a slot is spoilt"), true;
         saw("a slot is full before it is spoilt");
         if (!planted("a full slot stays marked")) word_.fetch_sub(held, rl::mo_relaxed, $);

@@ -1,6 +1,6 @@
 // The ring of lines of `src/raw/ring.rs`, `ring/view.rs` and `ring/runs.rs`: bounded, many at both ends, one slot to a
-// line or several, and nobody waits for a slot that another thread has in hand. It has no edges of its own; those of a
-// line are in `line.hpp`.
+// line or several, and nobody waits for a slot that another thread has in hand. Its own edges are those of the indices;
+// the line's are in `line.hpp`.
 //
 // Left out: chunks, which take the same steps, and lengths, which publish nothing.
 
@@ -10,14 +10,20 @@
 using port::BothAway;
 using port::By;
 using port::ConsumersAway;
+using port::edge;
 using port::is_before;
+using port::InTurn;
+using port::Item;
 using port::Look;
 using port::Mixed;
+using port::Ordered;
 using port::planted;
 using port::ProducersAway;
 using port::Replaced;
+using port::Room;
 using port::saw;
 using port::scenario;
+using port::Seen;
 using port::Stage;
 using port::STEP;
 using port::Way;
@@ -52,12 +58,28 @@ template <unsigned SLOTS_, unsigned LINES> struct Ring {
     static constexpr unsigned SLOTS = SLOTS_, CAPACITY = Grid::CAPACITY, BATCH = SLOTS;
 
     rl::atomic<Word> head, tail;
+    // Only for those who test: whether a line ever was out.
+    bool was_out = false;
     Line lines[LINES];
 
     void begin() {
         head.store(0, rl::mo_relaxed, $);
         tail.store(0, rl::mo_relaxed, $);
         for (auto& line : lines) line.begin();
+    }
+
+    Word get_head() { return head.load(edge("raw/ring::R1", rl::mo_acquire), $); }
+    Word get_tail() { return tail.load(edge("raw/ring::R2", rl::mo_acquire), $); }
+
+    bool is_full() {
+        bool is_early = planted("who asks for room looks at head first");
+        Word early = is_early ? get_head() : 0, tail = get_tail();
+        return Grid::is_full(is_early ? early : get_head(), tail);
+    }
+
+    bool is_empty() {
+        Word head = get_head();
+        return !is_before(head, get_tail());
     }
 
     // `view.rs`
@@ -75,7 +97,7 @@ template <unsigned SLOTS_, unsigned LINES> struct Ring {
         return look.is_now(index) ? look.full_from(slot(index)) : 0;
     }
 
-    bool is_full_at(Word index) { return Grid::is_full_at(head.load(rl::mo_relaxed, $), index); }
+    bool is_full_at(Word index) { return Grid::is_full_at(get_head(), index); }
 
     Way clear_for_push(Word index, Look look, port::Patience& patience) {
         switch (look.stage(index)) {
@@ -84,14 +106,10 @@ template <unsigned SLOTS_, unsigned LINES> struct Ring {
         case Stage::now:
         case Stage::spent: return Way::spent;
         }
-        if (slot(index) != 0) {
-            // We don't see yet what the producer saw that has entered the line.
-            rl::yield(1, $);
-        } else if (is_full_at(index)) {
-            return Way::closed;
-        } else if (patience.is_overdue()) {
-            line(index).pass_over(look);
-        }
+        // Who moved `tail` into a line had seen it of its lap.
+        RL_ASSERT(slot(index) == 0);
+        if (is_full_at(index) || planted("the ring is full wherever a line is not over")) return Way::closed;
+        if (patience.is_overdue()) was_out |= line(index).pass_over(look);
         return Way::open;
     }
 
@@ -99,9 +117,10 @@ template <unsigned SLOTS_, unsigned LINES> struct Ring {
         Stage stage = look.stage(index);
         if (stage == Stage::spent) return Way::spent;
         Word next = Grid::nth(index, 1);
-        if (!is_before(next, tail.load(rl::mo_relaxed, $))) return Way::closed;
+        bool is_wrong = planted("the ring is empty wherever a slot is not full");
+        if (!is_before(next, get_tail()) || is_wrong) return Way::closed;
         if (stage != Stage::now) {
-            // We don't see yet what the producer saw that has claimed it.
+            // It was not before we looked, and is by now.
             rl::yield(1, $);
         } else if (patience.is_overdue() && port::claim(head, index, next)) {
             port::stall();
@@ -114,7 +133,7 @@ template <unsigned SLOTS_, unsigned LINES> struct Ring {
     // Says how many slots from `first` on are the caller's; none if the queue is full.
     unsigned claim_to_push(unsigned max, Word& first) {
         for (Patience patience;;) {
-            first = tail.load(rl::mo_relaxed, $);
+            first = get_tail();
             Look look;
             if (!is_vacant(first, look)) {
                 Way way = clear_for_push(first, look, patience.at(first));
@@ -145,7 +164,7 @@ template <unsigned SLOTS_, unsigned LINES> struct Ring {
     // Likewise; none if the queue is empty.
     unsigned claim_to_pop(unsigned max, Word& first) {
         for (Patience patience;;) {
-            first = head.load(rl::mo_relaxed, $);
+            first = get_head();
             Look look;
             unsigned full = full_from(first, look);
             if (full == 0) {
@@ -179,15 +198,19 @@ template <unsigned SLOTS_, unsigned LINES> struct Ring {
     bool push(int item, bool is_away) {
         for (Word index;;) {
             if (claim_to_push(1, index) == 0) return false;
-            line(index).write(slot(index), item);
-            if (is_away) port::stall();
-            // `put`
-            if (line(index).fill(slot(index))) return true;
-            if (planted("a producer does not look whether its slot is spoilt")) return true;
-            // `retract`, and again.
-            RL_ASSERT(line(index).take(slot(index)) == item);
-            line(index).take_back(slot(index));
+            if (put(index, item, is_away)) return true;
         }
+    }
+
+    // `put`, and `retract` if it fails.
+    bool put(Word index, int item, bool is_away) {
+        line(index).write(slot(index), item);
+        if (is_away) port::stall();
+        if (line(index).fill(slot(index))) return true;
+        if (planted("a producer does not look whether its slot is spoilt")) return true;
+        RL_ASSERT(line(index).take(slot(index)) == item);
+        line(index).take_back(slot(index));
+        return false;
     }
 
     bool pop(int& item, bool is_away) {
@@ -275,12 +298,12 @@ template <unsigned SLOTS_, unsigned LINES> struct Ring {
 
     // `Overwrite::replace`: pushes in place of the oldest item, if the ring is full or nearly so.
     Replaced replace(int item, int& evicted) {
-        Word tail = this->tail.load(rl::mo_relaxed, $), first;
+        Word tail = get_tail(), first;
         if (slot(tail) != 0 || !is_full_at(tail) || claim_to_pop(1, first) == 0) return Replaced::nothing;
         Line& line = this->line(first);
         evicted = line.take(slot(first));
         Word index = first + STEP;
-        bool is_next = this->tail.load(rl::mo_relaxed, $) == index;
+        bool is_next = get_tail() == index;
         if (SLOTS > 1 || (!is_next && !planted("a forced item goes in though others were pushed meanwhile")))
             return line.vacate(slot(first), 1), Replaced::oldest_only;
         line.write(0, item);
@@ -296,6 +319,23 @@ template <unsigned SLOTS_, unsigned LINES> struct Ring {
     }
 };
 
+// As `Room`; the other has a slot in hand from the start, which may be spoilt, and then pushes again.
+struct Again : port::Answers<Again, Ring<1, 2>> {
+    static constexpr unsigned INSIDE = 1;
+    Word index;
+
+    void before() {
+        Answers::before();
+        must(queue.claim_to_push(1, index) == 1);
+    }
+
+    void thread(unsigned i) {
+        if (i == 0) must(pop(0)), must(push(0)), must(pop(0, true));
+        else if (queue.put(index, ledger.item(1), false)) ledger.went_in(1);
+        else must(push(1));
+    }
+};
+
 int main(int argc, char** argv) {
     return port::main(argc, argv, 5,
                       {scenario<Mixed<Ring<1, 1>, 2, 2>, 2>("two threads, one slot"),
@@ -307,7 +347,16 @@ int main(int argc, char** argv) {
                        scenario<ConsumersAway<Ring<2, 2>, 10>>("consumers away, lines of two", 2),
                        scenario<ProducersAway<Ring<2, 2>, 10, By::several>>("producers away, lines of two", 2),
                        scenario<BothAway<Ring<1, 2>, 20>>("both away", 2),
-                       scenario<BothAway<Ring<2, 2>, 20>>("both away, lines of two", 2)},
+                       scenario<BothAway<Ring<2, 2>, 20>>("both away, lines of two", 2),
+                       scenario<Item<Ring<1, 3>, 3>>("an item"),
+                       scenario<Item<Ring<2, 2>, 3>>("an item, lines of two"),
+                       scenario<Room<Ring<1, 2>, 3>>("room"),
+                       scenario<Room<Ring<2, 2>, 4>>("room, lines of two"),
+                       scenario<InTurn<Ring<1, 2>>>("in turn"),
+                       scenario<Again>("again"),
+                       scenario<Seen<Ring<1, 3>, 3>>("seen"),
+                       scenario<Ordered<Ring<1, 3>, 3, 3>>("ordered"),
+                       scenario<Ordered<Ring<2, 2>, 3, 3>>("ordered, lines of two")},
                       {"full", "empty", "a slot is spoilt", "a slot is full before it is spoilt",
                        "a slot is taken back", "a batch crosses lines", "a batch moves on from spoilt slots",
                        "a line is passed over", "a line is passed over again", "a line comes back",

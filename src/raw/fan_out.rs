@@ -29,10 +29,15 @@
 //! `head` is in it still, or, with one slot to a line, right behind it. Lines that were passed by count as long as they lie between
 //! `head` and `tail`, or ahead of `tail`, where a walk came by that came to nothing.
 //!
+//! *Empty* is said of `head` and then of its slot. `head` goes with all that those had seen who moved it there, so a push that was
+//! over before a pop which `head` has left behind is seen. *Full* only the producer says, and all pushes are its own; so is what it
+//! knows of pops.
+//!
 //! *Sources.* The producer's half is that of `lines`, the consumers' that of `ring`; to publish beside the data: Giacomoni,
 //! Moseley, Vachharajani, "FastForward for Efficient Pipeline Parallelism", PPoPP 2008.
 //!
-//! Edges: G1 with G2 (items go over), G3 with G4 (slots come back).
+//! Edges: G1 with G2 (items go over), G3 with G4 (slots come back), G5 with M1 and M2, and G6 with M3, of `cardinality` (what led to
+//! an index).
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -164,14 +169,20 @@ impl<T> FanOut<T> {
 
     #[inline(always)]
     fn head(&self) -> usize {
-        // Relaxed: a number, see `Cardinality`.
-        self.head.load(Ordering::Relaxed)
+        // ORDERING: (G5) Acquire, pairs with (cardinality::M1, cardinality::M2): what those had seen who moved it.
+        self.head.load(Ordering::Acquire)
     }
 
     #[inline(always)]
     fn tail(&self) -> usize {
-        // Relaxed: likewise.
+        // Relaxed: the producer's own.
         self.tail.load(Ordering::Relaxed)
+    }
+
+    /// As anybody sees it.
+    fn seen_tail(&self) -> usize {
+        // ORDERING: (G6) Acquire, pairs with (cardinality::M3): likewise.
+        self.tail.load(Ordering::Acquire)
     }
 
     #[inline(always)]
@@ -355,11 +366,11 @@ impl<T> FanOut<T> {
 
     fn len(&self) -> usize {
         let head = self.head();
-        self.grid.len(head, self.tail())
+        self.grid.len(head, self.seen_tail())
     }
 
     fn is_full(&self) -> bool {
-        let tail = self.tail();
+        let tail = self.seen_tail();
         self.grid.is_full(self.head(), tail)
     }
 }

@@ -24,10 +24,22 @@
 //! not over, and `head` is in it still, or, with one slot to a line, right behind it: then items and operations in flight
 //! are as many as were asked for. Lines that were passed over count as long as they lie between `head` and `tail`.
 //!
+//! *What is read may be old; the answer may not.* An index goes with all that those had seen who moved it there (M1 and M2 with
+//! R1 and R2). *Empty* is said of `head`, then of the slot's word, then of `tail`. A push that was over before a pop which
+//! `head` has left behind, or before this call, had moved `tail`, and we see that. A push of which neither is so may come after
+//! us in the order of all operations, and so may all behind it. *Full* is said of `tail`, then of the word, then of `head`,
+//! and likewise of pops and of the pushes that `tail` has left behind. (Without this, a thread that finds an index new and the
+//! line old takes a slot that was filled for not yet filled, or one that is vacant again for not yet empty.) There are two
+//! more ways to learn what others did, and each goes with what they had seen, too: that a line was passed over (who did that
+//! may have popped before; L7 with L4), and that the own slot is spoilt (what others popped and pushed first, else `tail` may
+//! look as it did behind that slot; L5 with L8).
+//!
+//! What is not promised: that two threads which say Empty and Full at once, each of them rightly, agree in which order two
+//! others, which also know nothing of each other, have pushed and popped.
+//!
 //! *Sources.* Vyukov, "Bounded MPMC queue" (1024cores.net), for the laps; the rest see `line`.
 //!
-//! Edges: none of its own; indices are numbers, items go over with their lines. That a retry ends takes no more than that
-//! stores become visible at some time.
+//! Edges: R1 and R2 with M1 and M2 of `cardinality` (what led to an index). Items go over with their lines.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -104,14 +116,14 @@ impl<T, S: Store<T>> Ring<T, S> {
 impl<T, S: Store<T>> Ring<T, S> {
     #[inline(always)]
     fn head(&self) -> usize {
-        // Relaxed: a number, see `Cardinality`.
-        self.head.load(Ordering::Relaxed)
+        // ORDERING: (R1) Acquire, pairs with (cardinality::M1, cardinality::M2): what those had seen who moved it.
+        self.head.load(Ordering::Acquire)
     }
 
     #[inline(always)]
     fn tail(&self) -> usize {
-        // Relaxed: likewise.
-        self.tail.load(Ordering::Relaxed)
+        // ORDERING: (R2) Acquire, pairs with (cardinality::M1, cardinality::M2): likewise.
+        self.tail.load(Ordering::Acquire)
     }
 }
 

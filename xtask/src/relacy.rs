@@ -32,9 +32,9 @@ const REMEDY: &str = "apt-get install relacy-dev g++";
 const PORTS: [(&str, usize); 7] = [
     ("lines", 108_500),
     ("chain", 108_500),
-    ("ring", 232_500),
+    ("ring", 511_500),
     ("fan_in", 248_000),
-    ("fan_out", 217_000),
+    ("fan_out", 372_000),
     ("segments", 372_000),
     ("stack", 93_000),
 ];

@@ -38,7 +38,7 @@ fn pushes_meet_pops(model: Model) -> Checked {
 }
 
 fn a_line_comes_round(model: Model) -> Checked {
-    model.at_least(82).check_outcomes(
+    model.at_least(73).check_outcomes(
         || {
             let (mut tx, rx) = spmc::bounded_in_lines_of(2, 1);
             assert_eq!(tx.push_slice(&[1, 2]), Ok(2));
@@ -54,7 +54,7 @@ fn a_line_comes_round(model: Model) -> Checked {
 }
 
 fn a_batch_meets_a_batch(model: Model) -> Checked {
-    model.at_least(43).check_outcomes(
+    model.at_least(35).check_outcomes(
         || {
             let (mut tx, rx) = spmc::bounded_in_lines_of(2, 2);
             let producer = thread::spawn(move || (tx.push_slice(&[1, 2, 3]), tx));
@@ -67,7 +67,7 @@ fn a_batch_meets_a_batch(model: Model) -> Checked {
             assert_eq!(items, [1, 2, 3]);
             popped
         },
-        [0, 1, 2, 3],
+        [0, 1, 3],
     )
 }
 
@@ -91,7 +91,7 @@ fn who_was_overtaken_finds_what_is_left(model: Model) -> Checked {
 
 /// The last push is of the first line's next lap: if a consumer is still in there, it goes into the other line.
 fn a_stalled_consumer_is_passed_by(model: Model) -> Checked {
-    model.at_least(2955).check_outcomes(
+    model.at_least(1795).check_outcomes(
         || {
             let (mut tx, rx) = spmc::bounded_in_lines_of(2, 2);
             assert_eq!(tx.push_slice(&[1, 2, 3, 4]), Ok(4));
@@ -123,7 +123,7 @@ fn a_stalled_consumer_is_passed_by(model: Model) -> Checked {
 
 /// The producer asks for slots and gives them back, before and after the consumer has left the first line.
 fn a_walk_that_came_to_nothing(model: Model) -> Checked {
-    model.at_least(820).check_outcomes(
+    model.at_least(755).check_outcomes(
         || {
             let (mut tx, rx) = spmc::bounded_in_lines_of(2, 2);
             assert_eq!(tx.push_slice(&[1, 2, 3]), Ok(3));

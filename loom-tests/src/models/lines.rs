@@ -150,7 +150,7 @@ fn a_slot_is_spoilt(model: Model) -> Checked {
 }
 
 fn a_batch_moves_on_from_spoilt_slots(model: Model) -> Checked {
-    model.preemptions(3).at_least(1801).check_outcomes(
+    model.preemptions(3).at_least(1516).check_outcomes(
         || {
             let (tx, rx) = mpmc::bounded_in_lines_of(3, 3);
             let other = tx.clone();
@@ -176,7 +176,7 @@ fn a_batch_moves_on_from_spoilt_slots(model: Model) -> Checked {
 }
 
 fn a_deque_gets_back_what_found_no_slot(model: Model) -> Checked {
-    model.preemptions(3).at_least(2958).check_outcomes(
+    model.preemptions(3).at_least(1349).check_outcomes(
         || {
             let (tx, rx) = mpmc::bounded_in_lines_of(3, 1);
             let other = tx.clone();
@@ -200,7 +200,7 @@ fn a_deque_gets_back_what_found_no_slot(model: Model) -> Checked {
 
 /// The last push is of the first line's next lap: if that is not over, it goes into the other line.
 fn a_line_is_passed_over(model: Model) -> Checked {
-    model.at_least(7407).check_outcomes(
+    model.at_least(5632).check_outcomes(
         || {
             let (tx, rx) = mpmc::bounded_in_lines_of(2, 2);
             assert_eq!(tx.push_slice(&[1, 2]), Ok(2));
@@ -226,7 +226,7 @@ fn a_line_is_passed_over(model: Model) -> Checked {
 }
 
 fn a_line_is_used_after_it_was_out(model: Model) -> Checked {
-    model.at_least(50496).check_outcomes(
+    model.at_least(24551).check_outcomes(
         || {
             let (tx, rx) = mpmc::bounded_in_lines_of(2, 1);
             let other = tx.clone();
@@ -251,7 +251,7 @@ fn a_line_is_used_after_it_was_out(model: Model) -> Checked {
 }
 
 fn a_forced_push_clears_a_line(model: Model) -> Checked {
-    model.at_least(3249).check_outcomes(
+    model.at_least(3155).check_outcomes(
         || {
             let (tx, rx) = mpmc::bounded_in_lines_of(2, 1);
             assert_eq!(tx.push_slice(&[1, 2]), Ok(2));

@@ -1,5 +1,6 @@
 //! The models, one file per mechanism. A new file is a `mod` line and a line in [`all`].
 
+pub mod answers;
 pub mod biased;
 pub mod bugs;
 pub mod chain;
@@ -29,6 +30,7 @@ pub fn all() -> Vec<(&'static str, fn())> {
         fan_out::MODELS,
         ring::MODELS,
         lines::MODELS,
+        answers::MODELS,
         stalled::MODELS,
         segments::MODELS,
         reuse::MODELS,

@@ -78,7 +78,7 @@ fn a_producer_pushes_again_into_the_next_lap(model: Model) -> Checked {
 
 /// The slot that is passed over is left out, so nothing overtakes.
 fn a_batch_keeps_its_order_when_it_is_passed_over(model: Model) -> Checked {
-    model.at_least(308).check_outcomes(
+    model.at_least(251).check_outcomes(
         || {
             let (tx, rx) = mpmc::bounded(3);
             let other = tx.clone();
@@ -98,11 +98,9 @@ fn a_batch_keeps_its_order_when_it_is_passed_over(model: Model) -> Checked {
             (0, None, vec![1, 2, 9]),
             (0, None, vec![9, 1, 2]),
             (0, Some(1), vec![1, 2, 9]),
-            (0, Some(1), vec![1, 9]),
             (0, Some(1), vec![1, 9, 2]),
             (2, None, vec![9, 1, 2]),
             (2, Some(1), vec![1, 2, 9]),
-            (2, Some(1), vec![1, 9]),
             (2, Some(1), vec![1, 9, 2]),
         ],
     )
@@ -147,7 +145,7 @@ fn a_deque_gets_back_what_did_not_go_in(model: Model) -> Checked {
 }
 
 fn a_batch_is_popped_beside_a_producer(model: Model) -> Checked {
-    model.at_least(195).check_outcomes(
+    model.at_least(188).check_outcomes(
         || {
             let (tx, rx) = mpmc::bounded(3);
             let other = tx.clone();
@@ -226,7 +224,7 @@ fn the_only_producer_passes_over_a_consumer(model: Model) -> Checked {
 
 /// The ring goes round twice while the consumer of the first item is away.
 fn a_consumer_is_passed_over_twice(model: Model) -> Checked {
-    model.at_least(890).check_outcomes(
+    model.at_least(679).check_outcomes(
         || {
             let (mut tx, rx) = spmc::bounded(3);
             assert_eq!(tx.push_slice(&[1, 2, 3]), Ok(3));
@@ -252,7 +250,6 @@ fn a_consumer_is_passed_over_twice(model: Model) -> Checked {
             (theirs, full, counted - n)
         },
         [
-            (None, 0, 0),
             (Some(1), 0, 0),
             (Some(1), 0, 1),
             (Some(2), 0, 0),
@@ -266,7 +263,7 @@ fn a_consumer_is_passed_over_twice(model: Model) -> Checked {
 
 /// A producer that was passed over by the consumer is still away when the ring comes round.
 fn a_producer_is_passed_over_in_the_next_lap(model: Model) -> Checked {
-    model.at_least(5535).check_outcomes(
+    model.at_least(1966).check_outcomes(
         || {
             let (tx, rx) = mpmc::bounded(3);
             let other = tx.clone();
@@ -289,12 +286,10 @@ fn a_producer_is_passed_over_in_the_next_lap(model: Model) -> Checked {
             (claimed, theirs, mine, counted - n)
         },
         [
-            (0, false, vec![2, 3, 4], 0),
             (0, true, vec![1, 2, 3], 0),
             (0, true, vec![2, 1, 3], 0),
             (0, true, vec![2, 3, 1], 0),
             (0, true, vec![2, 3, 4], 0),
-            (1, false, vec![2, 3, 4], 0),
             (1, true, vec![1, 2, 3], 0),
             (1, true, vec![2, 3, 4], 0),
         ],
@@ -382,7 +377,7 @@ fn a_slot_is_used_after_its_consumer_came_back(model: Model) -> Checked {
 }
 
 fn a_slot_is_used_after_its_producer_came_back(model: Model) -> Checked {
-    model.at_least(1810).check_outcomes(
+    model.at_least(1014).check_outcomes(
         || {
             let (tx, rx) = mpmc::bounded(2);
             let other = tx.clone();
@@ -401,13 +396,13 @@ fn a_slot_is_used_after_its_producer_came_back(model: Model) -> Checked {
             assert_eq!(sorted(all), sorted(pushed));
             (theirs, seen)
         },
-        [(false, 1), (true, 1)],
+        [(true, 1)],
     )
 }
 
 /// A producer and the consumer that is about to spoil its slot stall, both, until the ring has come round.
 fn a_slot_in_two_hands_is_passed_over(model: Model) -> Checked {
-    model.at_least(149550).check_outcomes(
+    model.at_least(42171).check_outcomes(
         || {
             let (tx, rx) = mpmc::bounded(2);
             let (first, second, other) = (tx.clone(), tx.clone(), rx.clone());

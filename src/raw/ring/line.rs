@@ -35,7 +35,8 @@
 //! *Sources.* Wang et al., "BBQ", USENIX ATC 2022 (both ends meet a block at a time). A consumer that spoils a slot: Correia and
 //! Ramalhete's FAAArrayQueue; Morrison and Afek, "Fast Concurrent Queues for x86 Processors", PPoPP 2013.
 //!
-//! Edges: L1, L2 and L6 with L4, L1 and L2 also with L5 (items go over), L3 with L4 (slots come back).
+//! Edges: L1, L2 and L6 with L4, L1 and L2 also with L5 (items go over), L3 with L4 (slots come back), L7 with L4 and L5 with L8
+//! (what those had seen who passed over the line, or spoilt the slot: see `ring`).
 
 use core::cell::UnsafeCell;
 use core::fmt;
@@ -154,7 +155,7 @@ impl Header {
     /// The word, now.
     #[inline(always)]
     pub(super) fn look(&self) -> Look {
-        // ORDERING: (L4) Acquire, pairs with (L1, L2, L3, L6): items are there, those of the lap before gone.
+        // ORDERING: (L4) Acquire, pairs with (L1, L2, L3, L6, L7): items are there, those of the lap before gone.
         Look(self.word.load(Ordering::Acquire))
     }
 
@@ -193,7 +194,7 @@ impl Header {
         }
         if mine != bits {
             let spoilt = bits & !mine;
-            self.end(grid, places_of(grid, spoilt), spoilt << HELD);
+            self.end_spoilt(grid, places_of(grid, spoilt), spoilt << HELD);
         }
         mine
     }
@@ -201,7 +202,16 @@ impl Header {
     /// Ends a slot that was spoilt before it was filled, after its item was moved out.
     #[cold]
     pub(super) fn take_back(&self, grid: Grid, slot: usize) {
-        self.end(grid, places(grid, slot, 1), (1 << slot << FULL) | (1 << slot << HELD));
+        self.end_spoilt(grid, places(grid, slot, 1), (1 << slot << FULL) | (1 << slot << HELD));
+    }
+
+    /// Ends so many places that were found spoilt.
+    #[inline(always)]
+    fn end_spoilt(&self, grid: Grid, places: usize, marks: usize) {
+        // ORDERING: (L8) Acquire, pairs with (L5): what those saw who spoilt; we try again, and may have to say Full. (What we look
+        // at is our own step on the word, after theirs.)
+        let _ = self.word.load(Ordering::Acquire);
+        self.end(grid, places, marks);
     }
 
     /// Ends `n` slots from `slot` on, full, claimed by a consumer and emptied.
@@ -236,8 +246,8 @@ impl Header {
     pub(super) fn pass_over(&self, grid: Grid, Look(word): Look) {
         let next = word.wrapping_add(grid.lap()) & !(OUT | ODD);
         let out = next | OUT | if next & grid.lap() == 0 { 0 } else { ODD };
-        // Relaxed: nobody learns anything of an item from it. If it fails, somebody has moved.
-        let _ = self.word.compare_exchange(word, out, Ordering::Relaxed, Ordering::Relaxed);
+        // ORDERING: (L7) Release, pairs with (L4): what we saw, for those who step over the line. If it fails, somebody has moved.
+        let _ = self.word.compare_exchange(word, out, Ordering::Release, Ordering::Relaxed);
     }
 
     /// Spoils the slot, claimed by a consumer; false if it is full by now, and so as good as if it had been found so.
@@ -245,8 +255,8 @@ impl Header {
     #[must_use]
     pub(super) fn spoil(&self, slot: usize) -> bool {
         let (full, held) = (1 << slot << FULL, 1 << slot << HELD);
-        // ORDERING: (L5) Acquire, pairs with (L1, L2): the item, if the slot was full.
-        if self.word.fetch_add(held, Ordering::Acquire) & full == 0 {
+        // ORDERING: (L5) AcqRel, pairs with (L1, L2, L8): the item, if the slot was full; otherwise what we saw goes to its producer.
+        if self.word.fetch_add(held, Ordering::AcqRel) & full == 0 {
             return true;
         }
         // Relaxed: nobody looks at the mark of a slot that is full and claimed.

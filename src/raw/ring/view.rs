@@ -101,12 +101,11 @@ impl<'a, T, S: Store<T>> View<'a, T, S> {
             // Now: a single slot, filled by `replace`.
             Stage::Now | Stage::Spent => return Way::Spent,
         }
-        if self.slot(index) != 0 {
-            // We don't see yet what the producer saw that has entered the line.
-            patience.spin();
-        } else if self.is_full_at(self.ring.head(), index) {
+        debug_assert!(self.slot(index) == 0, "who moved `tail` into a line had seen it of its lap");
+        if self.is_full_at(self.ring.head(), index) {
             return Way::Closed;
-        } else if is_overdue::<T>(patience) {
+        }
+        if is_overdue::<T>(patience) {
             self.header(index).pass_over(self.grid, look);
         }
         Way::Open
@@ -125,7 +124,7 @@ impl<'a, T, S: Store<T>> View<'a, T, S> {
             return Way::Closed;
         }
         if stage != Stage::Now {
-            // We don't see yet what the producer saw that has claimed it.
+            // It was not before we looked, and is by now, or `tail` would not lie behind it.
             patience.spin();
         } else if is_overdue::<T>(patience)
             && Many::claim(&self.ring.head, index, next)
