@@ -104,7 +104,8 @@ pub mod unbounded {
 /// Items lie in segments of about 8 KiB (512 items of a word; at least two items); the first is allocated by the first push.
 /// Up to 4 empty segments are kept for use again, so a queue whose length swings by less than they hold does not allocate; the
 /// rest goes back to the allocator as soon as it is empty, or, if a pop was in flight there when the last consumer left, when the
-/// next segment is left. A thread that is frozen in the middle of an operation keeps the one segment that it is in.
+/// next segment is left. A thread that is frozen in the middle of an operation keeps the one segment
+/// that it is in (or, between two instructions of leaving one, those that wait: see `guide::segments`).
 ///
 /// ```
 /// let (tx, rx) = raddle::mpmc::unbounded();

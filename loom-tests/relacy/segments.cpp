@@ -19,7 +19,8 @@ using port::VACANT;
 using port::Word;
 
 template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
-    // `segment.rs`. A word is an index, an address, and a bit that says that the producers have left.
+    // `segment.rs`. A word is an index, an address, and a bit that says that the producers have left. (Without the bits that tell
+    // a segment's lives apart, so that a claim which is late by a life comes true.)
     static constexpr Word ONE = Word(1) << 48, LEFT = 1, ADDRESS = ONE - 16;
     static constexpr Word DEBT = 1 << 17, STEP = TAGS + 1;
 
@@ -342,6 +343,7 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
         if (!port::exchange(head, from, word + ONE, edge("raw/segments/pop::T6", rl::mo_acquire))) return;
         Segment* segment = Queue::segment(word);
         while (!(word & LEFT) && !have_producers_left(word) && !planted("a late guest stays")) {
+            if (PRODUCERS) return reuse_if(pay(segment, 1), segment);
             Word to = word + ONE;
             if (port::exchange(head, to, word, rl::mo_relaxed)) return saw("a guest takes its step back");
         }

@@ -51,13 +51,13 @@ pub(super) struct Slot<T> {
 unsafe impl<T: Send> Sync for Slot<T> {}
 
 impl<T> Slot<T> {
-    /// Makes `place` a slot, vacant for lap 0; in place, since an item may be too large for the stack.
+    /// Makes `place` a slot, vacant for `lap`; in place, since an item may be too large for the stack.
     ///
     /// # Safety
     /// `place` is valid for writes, and aligned.
-    pub(super) unsafe fn new_at(place: *mut Self) {
+    pub(super) unsafe fn new_at(place: *mut Self, lap: usize) {
         // SAFETY: passed on to the caller: a field of `place`.
-        unsafe { (&raw mut (*place).state).write(AtomicUsize::new(VACANT)) };
+        unsafe { (&raw mut (*place).state).write(AtomicUsize::new(lap | VACANT)) };
         // SAFETY: likewise. The item needs no value.
         unsafe { (&raw mut (*place).shadow).write(Shadow::new(1)) };
     }

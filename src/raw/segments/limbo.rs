@@ -7,7 +7,8 @@
 //! Whoever leaves a segment takes them all, pays for the slots of those whose lap is over by now, and puts the others back. So
 //! to end a slot's lap takes one store, which tells nobody, and a thread that is frozen with a slot in hand keeps its segment,
 //! no other. One that is frozen with the list in hand keeps what is on it: each of these had a thread in the middle of an
-//! operation when it was last looked at, so they are no more than the threads; and whoever comes next begins a new list.
+//! operation when it was last looked at, or was added by a thread that is in the middle of leaving, so they are no more than
+//! the threads; and whoever comes next begins a new list.
 //!
 //! *Why a stack is enough.* Nobody takes one of them: all are taken or one is added, so it does no harm if the first one was away
 //! in between.

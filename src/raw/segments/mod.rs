@@ -29,7 +29,9 @@
 //! is not filled: passed over. The only producer fills without looking, so there the consumer takes its step back; if
 //! it can't, since others have moved `head` on, they take theirs back as well, guests too, or the producer has filled
 //! the slot. (Here, and nowhere else, one waits for another: of two consumers that come late to the same segment, the
-//! first for the second to take its step back, or for the next push.) What a consumer saw of `tail` before its claim
+//! first for the second to take its step back, or for the next push. With many producers a guest leaves its step where it is.)
+//! And while the claim stands, others see an empty queue, though the producer may have filled the slot meanwhile. So that
+//! all this needs an absence of many lives, a word tells a few lives of its segment apart, where it has room. What a consumer saw of `tail` before its claim
 //! may be as old; so it says that the producers have left the segment, and moves on after them, only if it sees so
 //! again with a claim, or as a guest.
 //!
@@ -54,7 +56,7 @@ use super::spares::{SPARES, Spares};
 use super::{Claim, Place, RawQueue};
 use crate::cacheline::CachePadded;
 use crate::cardinality::Cardinality;
-use crate::sync::{AtomicUsize, Ordering};
+use crate::sync::{AtomicUsize, LIVES, Ordering};
 
 pub(crate) use self::pop::PopEnd;
 pub(crate) use self::push::PushEnd;
@@ -99,7 +101,7 @@ impl<T, P, C> Segments<T, P, C> {
     pub(crate) fn with_segments_of(n: usize) -> Self {
         assert!((1..=MOST).contains(&n), "raddle: a segment has 1 to {MOST} slots, not {n}");
         // Both ends begin behind the last slot of a segment without any, so that a queue never used takes next to no memory.
-        let word = Segment::<T>::new(0).word().plus(n).0;
+        let word = Segment::<T>::new(0, 0).word().plus(n).0;
         let end =
             || CachePadded::new(End { word: AtomicUsize::new(word), left: AtomicUsize::new(0) });
         Self {
@@ -118,8 +120,14 @@ impl<T, P, C> Segments<T, P, C> {
         match self.spares.take() {
             // SAFETY: a spare is free memory of this queue, and this one is now ours.
             Some(address) => unsafe { Segment::of(Word(address)) },
-            None => Segment::new(self.n),
+            None => Segment::new(self.n, self.life()),
         }
+    }
+
+    /// The number of a new segment's first life: seldom that of the segment which was at the same address before.
+    fn life(&self) -> usize {
+        // Relaxed: any number will do.
+        if LIVES == 0 { 0 } else { self.tail.left.load(Ordering::Relaxed) }
     }
 
     /// Keeps a segment for use again, or gives it back to the allocator.
@@ -150,7 +158,7 @@ impl<T, P, C> Segments<T, P, C> {
             return next;
         }
         let fresh = self.fresh();
-        let word = fresh.word().0;
+        let word = fresh.begin().0;
         // ORDERING: (L1) Release, pairs with (L2): the segment is as new before it is linked.
         match segment.next().compare_exchange(0, word, Ordering::Release, Ordering::Relaxed) {
             Ok(_) => fresh,
@@ -170,13 +178,14 @@ impl<T, P, C> Segments<T, P, C> {
         (next.0 != 0).then(|| unsafe { Segment::of(next) })
     }
 
-    /// Moves `end`, one of many handles, from `from` on to `next`, unless somebody else has; if it did, says how many guests
-    /// the end had.
-    fn move_on(&self, end: &End, from: Segment<T>, next: Segment<T>) -> Option<usize> {
+    /// Moves `end`, one of many handles, from `from`, which the caller keeps, on to the segment after it, unless somebody else has;
+    /// if it did, says how many guests the end had.
+    fn move_on(&self, end: &End, from: Segment<T>) -> Option<usize> {
+        // Relaxed: seen before. (To look into the segment itself might be too late.)
+        let to = from.next().load(Ordering::Relaxed);
         // Relaxed: compared only.
         let mut word = Word(end.word.load(Ordering::Relaxed));
         while word.address() == from.word().0 {
-            let to = next.word().0;
             // ORDERING: (T1) Release, pairs with (push::T2, push::T5, pop::T3, pop::T4, pop::T6): the segment is as new before anybody gets there.
             match end.word.compare_exchange(word.0, to, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => {

@@ -296,6 +296,10 @@ impl<T, P: PushEnd> Segments<T, P, Many> {
         // SAFETY: a guest keeps the segment.
         let segment = unsafe { Segment::<T>::of(word) };
         while !word.is_left() && !self.have_producers_left(word) {
+            if P::CLAIMS_FIRST {
+                // Counted by whoever moves on, and paid for already.
+                return self.reuse_if(segment.leave(1), segment);
+            }
             // It was a stale claim on the next segment. Taken back, since an index that is past a slot which nobody has filled
             // keeps whoever claimed that one from taking it back. Relaxed: nothing was done.
             let head = &self.head.word;
@@ -303,8 +307,8 @@ impl<T, P: PushEnd> Segments<T, P, Many> {
                 return;
             }
         }
-        let next = self.next(segment).expect("the producers have gone there");
-        if let Some(guests) = self.move_on(&self.head, segment, next) {
+        self.next(segment).expect("the producers have gone there");
+        if let Some(guests) = self.move_on(&self.head, segment) {
             self.leave_to_slots(segment, guests);
         }
         self.reuse_if(segment.leave(1), segment);

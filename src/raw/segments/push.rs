@@ -2,7 +2,7 @@
 //!
 //! Edges: T2 and T5 with T1 (the segment in the word is as new), U1 with T3 (what the only producer has filled).
 
-use super::segment::{CROWD, Segment, Word};
+use super::segment::{CROWD, MOST, Segment, Word};
 use super::{PopEnd, Segments};
 use crate::backoff::Backoff;
 use crate::cardinality::{Cardinality, Many, One};
@@ -92,8 +92,8 @@ impl<T, C> Segments<T, Many, C> {
         check_guests(word);
         // SAFETY: a guest keeps the segment.
         let segment = unsafe { Segment::<T>::of(word) };
-        let next = self.link(segment);
-        if let Some(guests) = self.move_on(&self.tail, segment, next) {
+        self.link(segment);
+        if let Some(guests) = self.move_on(&self.tail, segment) {
             self.reuse_if(segment.move_on(guests), segment);
         }
         self.reuse_if(segment.leave(1), segment);
@@ -107,7 +107,7 @@ pub(super) fn check_guests(word: Word) {
     extern "C" fn abort() -> ! {
         panic!("raddle: more than {} threads at one end of a queue at the same instant", CROWD)
     }
-    if word.index() > CROWD {
+    if word.index() > MOST + CROWD {
         abort();
     }
 }
