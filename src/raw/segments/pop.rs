@@ -367,6 +367,29 @@ mod tests {
     use crate::raw::{RawQueue, pop, push};
 
     #[test]
+    fn a_place_looks_different_in_other_lives() {
+        let queue = Segments::<u8, Many, Many>::with_segments_of(2);
+        // SAFETY: of many producers.
+        let put = |i| assert!(unsafe { push(&queue, &mut (), i) }.is_ok());
+        // SAFETY: of many consumers.
+        let next = || unsafe { pop(&queue, &mut ()) };
+        let mut seen = std::vec::Vec::new();
+        for i in 0..100 {
+            put(i);
+            assert_eq!(next(), Some(i));
+            let word = Word(queue.head.word.load(Ordering::Relaxed) & !Word::LEFT);
+            seen.push((word.address(), word.index(), word));
+        }
+        let came_back = |lives: usize| {
+            let (address, index, word) = seen[0];
+            let mut others = seen.iter().filter(|other| (other.0, other.1) == (address, index));
+            others.nth(lives).expect("few segments are kept").2 == word
+        };
+        let lives = Word::LIFE / (Word::LEFT + 1) + 1;
+        assert!((1..lives).all(|n| !came_back(n)) && came_back(lives), "{lives} lives");
+    }
+
+    #[test]
     fn segments_wait_for_the_slots_in_hand() {
         let queue = Segments::<u8, Many, Many>::with_segments_of(2);
         // SAFETY: of many producers.

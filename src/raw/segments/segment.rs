@@ -55,7 +55,7 @@ impl Word {
     const LAST: usize = Self::INDEX >> Self::AT;
     /// Tells a segment's lives apart, where there is room for that: so many that somebody who is late takes it for the one it was
     /// only after a multiple of eight lives.
-    const LIFE: usize = (Self::ALIGN - 1) & !(Self::INDEX | Self::LEFT) & LIVES;
+    pub(super) const LIFE: usize = (Self::ALIGN - 1) & !(Self::INDEX | Self::LEFT) & LIVES;
     /// Says of the consumers' segment that the producers have left it, so that nobody needs to look.
     pub(super) const LEFT: usize = 1;
 
