@@ -37,10 +37,10 @@ pub trait Cardinality: sealed::Sealed {
     /// Moves `word` past an index that nobody can use, unless somebody else did.
     fn pass(word: &AtomicUsize, index: usize, next: usize);
 
-    /// Gives a slot to the other end by changing its `state` from `from` to `to`. A slot that [`Many`] can hold may have
-    /// been given up for lost meanwhile; then its state comes back.
-    fn hand_over(state: &AtomicUsize, from: usize, to: usize, order: Ordering)
-    -> Result<(), usize>;
+    /// Gives a slot to the other end by changing its `state` from `from` to `to`; false if it was given up for lost
+    /// meanwhile, which happens to one that [`Many`] can hold only.
+    #[must_use]
+    fn hand_over(state: &AtomicUsize, from: usize, to: usize, order: Ordering) -> bool;
 
     /// Counts one handle more.
     fn join(handles: &AtomicUsize);
@@ -85,14 +85,9 @@ impl Cardinality for One {
 
     #[inline(always)]
     #[track_caller]
-    fn hand_over(
-        state: &AtomicUsize,
-        _from: usize,
-        to: usize,
-        order: Ordering,
-    ) -> Result<(), usize> {
+    fn hand_over(state: &AtomicUsize, _from: usize, to: usize, order: Ordering) -> bool {
         state.store(to, order);
-        Ok(())
+        true
     }
 
     fn join(_handles: &AtomicUsize) {}
@@ -130,13 +125,8 @@ impl Cardinality for Many {
 
     #[inline(always)]
     #[track_caller]
-    fn hand_over(
-        state: &AtomicUsize,
-        from: usize,
-        to: usize,
-        order: Ordering,
-    ) -> Result<(), usize> {
-        state.compare_exchange(from, to, order, Ordering::Relaxed).map(|_| ())
+    fn hand_over(state: &AtomicUsize, from: usize, to: usize, order: Ordering) -> bool {
+        state.compare_exchange(from, to, order, Ordering::Relaxed).is_ok()
     }
 
     fn join(handles: &AtomicUsize) {

@@ -101,7 +101,7 @@ impl<T> Slot<T> {
     #[must_use]
     pub(super) fn fill<P: Cardinality>(&self, lap: usize) -> bool {
         // ORDERING: (S1) Release, pairs with (S2): the item is written before the state says so.
-        P::hand_over(&self.state, lap | VACANT, lap | FULL, Ordering::Release).is_ok()
+        P::hand_over(&self.state, lap | VACANT, lap | FULL, Ordering::Release)
     }
 
     /// Gives the slot, full and claimed and emptied by a consumer, back to the producers: for lap `next`.

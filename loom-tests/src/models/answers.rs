@@ -23,45 +23,35 @@ models![
 ];
 
 /// One is inside, and another goes in before one comes out.
-fn finds_item(slots: usize) -> i32 {
-    let (tx, rx) = mpmc::bounded_in_lines_of(slots, 3);
-    tx.push(1).unwrap();
-    let other = rx.clone();
-    let consumer = thread::spawn(move || other.pop().expect("one is in"));
-    assert_eq!(tx.push(2), Ok(()));
-    let mine = rx.pop().expect("two are in, and one is popped");
-    let theirs = consumer.join().unwrap();
-    assert_eq!(mine + theirs, 3);
-    theirs
+macro_rules! finds_item {
+    ($door:ident, $slots:expr) => {{
+        #[allow(unused_mut, reason = "where there are many handles, they act through `&self`")]
+        let (mut tx, rx) = $door::bounded_in_lines_of($slots, 3);
+        tx.push(1).unwrap();
+        let other = rx.clone();
+        let consumer = thread::spawn(move || other.pop().expect("one is in"));
+        assert_eq!(tx.push(2), Ok(()));
+        let mine = rx.pop().expect("two are in, and one is popped");
+        let theirs = consumer.join().unwrap();
+        assert_eq!(mine + theirs, 3);
+        theirs
+    }};
 }
 
 fn a_pop_finds_what_is_inside(model: Model) -> Checked {
-    model.at_least(42).check_outcomes(|| finds_item(1), [1, 2])
+    model.at_least(42).check_outcomes(|| finds_item!(mpmc, 1), [1, 2])
 }
 
 fn a_pop_finds_what_is_inside_a_line(model: Model) -> Checked {
-    model.at_least(165).check_outcomes(|| finds_item(2), [1, 2])
-}
-
-/// Likewise.
-fn finds_item_of_the_only_producer(slots: usize) -> i32 {
-    let (mut tx, rx) = spmc::bounded_in_lines_of(slots, 3);
-    tx.push(1).unwrap();
-    let other = rx.clone();
-    let consumer = thread::spawn(move || other.pop().expect("one is in"));
-    assert_eq!(tx.push(2), Ok(()));
-    let mine = rx.pop().expect("two are in, and one is popped");
-    let theirs = consumer.join().unwrap();
-    assert_eq!(mine + theirs, 3);
-    theirs
+    model.at_least(165).check_outcomes(|| finds_item!(mpmc, 2), [1, 2])
 }
 
 fn a_pop_finds_what_the_only_producer_has_in(model: Model) -> Checked {
-    model.at_least(21).check_outcomes(|| finds_item_of_the_only_producer(1), [1, 2])
+    model.at_least(21).check_outcomes(|| finds_item!(spmc, 1), [1, 2])
 }
 
 fn a_pop_finds_what_the_only_producer_has_in_a_line(model: Model) -> Checked {
-    model.at_least(67).check_outcomes(|| finds_item_of_the_only_producer(2), [1, 2])
+    model.at_least(67).check_outcomes(|| finds_item!(spmc, 2), [1, 2])
 }
 
 /// So many are inside, and as many come out before as many go in: in lines of two, a line.

@@ -25,62 +25,42 @@ models![
 
 /// A consumer looks, is away until its segment has come round, and finds its end where it was: a claim on a slot that no
 /// producer has claimed.
+macro_rules! claims_late {
+    ($door:ident) => {{
+        #[allow(unused_mut, reason = "where there are many handles, they act through `&self`")]
+        let (mut tx, rx) = $door::unbounded_in_segments_of(2);
+        (1..=2).for_each(|i| tx.push(i).unwrap());
+        assert_eq!(rx.pop(), Ok(1));
+        tx.push(3).unwrap();
+        let late = rx.clone();
+        let consumer = thread::spawn(move || late.pop().ok());
+        // Both in threads of their own, so that neither needs a preemption to begin.
+        let both = thread::spawn(move || {
+            let mut mine = Vec::new();
+            let _ = rx.pop_into(&mut mine, 9);
+            assert_eq!(tx.push_slice(&[4, 5]), Ok(2));
+            let _ = rx.pop_into(&mut mine, 9);
+            (mine, tx, rx)
+        });
+        let theirs = consumer.join().unwrap();
+        #[allow(unused_mut, reason = "where there are many handles, they act through `&self`")]
+        let (mut mine, mut tx, rx) = both.join().unwrap();
+        tx.push(6).unwrap();
+        mine.extend(rx.drain().chain(theirs));
+        mine.sort_unstable();
+        assert_eq!(mine, [2, 3, 4, 5, 6]);
+        theirs
+    }};
+}
+
 fn a_late_claim_meets_another_life(model: Model) -> Checked {
-    model.preemptions(1).at_least(4000).check_outcomes(
-        || {
-            let (tx, rx) = mpmc::unbounded_in_segments_of(2);
-            (1..=2).for_each(|i| tx.push(i).unwrap());
-            assert_eq!(rx.pop(), Ok(1));
-            tx.push(3).unwrap();
-            let late = rx.clone();
-            let consumer = thread::spawn(move || late.pop().ok());
-            // Both in threads of their own, so that neither needs a preemption to begin.
-            let both = thread::spawn(move || {
-                let mut mine = Vec::new();
-                let _ = rx.pop_into(&mut mine, 9);
-                assert_eq!(tx.push_slice(&[4, 5]), Ok(2));
-                let _ = rx.pop_into(&mut mine, 9);
-                (mine, tx, rx)
-            });
-            let theirs = consumer.join().unwrap();
-            let (mut mine, tx, rx) = both.join().unwrap();
-            tx.push(6).unwrap();
-            mine.extend(rx.drain().chain(theirs));
-            mine.sort_unstable();
-            assert_eq!(mine, [2, 3, 4, 5, 6]);
-            theirs
-        },
-        [None, Some(2), Some(3), Some(4), Some(5)],
-    )
+    let popped = [None, Some(2), Some(3), Some(4), Some(5)];
+    model.preemptions(1).at_least(4000).check_outcomes(|| claims_late!(mpmc), popped)
 }
 
 fn a_late_claim_meets_another_life_beside_the_only_producer(model: Model) -> Checked {
-    model.preemptions(1).at_least(1200).check_outcomes(
-        || {
-            let (mut tx, rx) = spmc::unbounded_in_segments_of(2);
-            (1..=2).for_each(|i| tx.push(i).unwrap());
-            assert_eq!(rx.pop(), Ok(1));
-            tx.push(3).unwrap();
-            let late = rx.clone();
-            let consumer = thread::spawn(move || late.pop().ok());
-            // Both in threads of their own, so that neither needs a preemption to begin.
-            let both = thread::spawn(move || {
-                let mut mine = Vec::new();
-                let _ = rx.pop_into(&mut mine, 9);
-                assert_eq!(tx.push_slice(&[4, 5]), Ok(2));
-                let _ = rx.pop_into(&mut mine, 9);
-                (mine, tx, rx)
-            });
-            let theirs = consumer.join().unwrap();
-            let (mut mine, mut tx, rx) = both.join().unwrap();
-            tx.push(6).unwrap();
-            mine.extend(rx.drain().chain(theirs));
-            mine.sort_unstable();
-            assert_eq!(mine, [2, 3, 4, 5, 6]);
-            theirs
-        },
-        [None, Some(2), Some(3), Some(4), Some(5)],
-    )
+    let popped = [None, Some(2), Some(3), Some(4), Some(5)];
+    model.preemptions(1).at_least(1200).check_outcomes(|| claims_late!(spmc), popped)
 }
 
 /// Its slot was passed over, and everybody else has left: its segment waits.

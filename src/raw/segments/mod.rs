@@ -55,7 +55,6 @@ use super::slot::Slot;
 use super::spares::{SPARES, Spares};
 use super::{Claim, Place, RawQueue};
 use crate::cacheline::CachePadded;
-use crate::cardinality::Cardinality;
 use crate::sync::{AtomicUsize, LIVES, Ordering};
 
 pub(crate) use self::pop::PopEnd;
@@ -228,7 +227,7 @@ impl<T, P, C> Segments<T, P, C> {
     }
 }
 
-impl<T, P: PushEnd, C: Cardinality> Segments<T, P, C> {
+impl<T, P: PushEnd, C> Segments<T, P, C> {
     fn len(&self) -> usize {
         // Relaxed: counted only. What an end has left comes before its word, so that nothing is counted that this doesn't know of.
         let left = self.tail.left.load(Ordering::Relaxed);
@@ -313,7 +312,7 @@ unsafe impl<T, P: PushEnd, C: PopEnd> RawQueue for Segments<T, P, C> {
     }
 }
 
-impl<T, P, C: Cardinality> Segments<T, P, C> {
+impl<T, P, C> Segments<T, P, C> {
     /// The claim on the slot that `word` names, which is the caller's.
     #[inline(always)]
     #[cfg_attr(all(loom, feature = "loom"), track_caller)]

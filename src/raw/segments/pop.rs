@@ -1,8 +1,8 @@
 //! The consumers' end.
 //!
 //! Edges: T4 and T6 with T1 (the segment in the word is as new), T7 (its producers have left it) and T8 (who took a claim back
-//! has left it), T3 with T1 and U1 (where the producers are), T9 and T10 with T4 (who moved
-//! this end had seen more of the other).
+//! has left it), T3 with T1 and U1 (where the producers are), T9 and T10 with T4 (who moved this end had
+//! seen more of the other).
 
 use super::push::check_guests;
 use super::segment::{Segment, Word};
@@ -22,7 +22,7 @@ pub trait PopEnd: Cardinality + Sized {
     fn settle_head<T, P: PushEnd>(queue: &Segments<T, P, Self>, word: Word);
 }
 
-impl<T, P: PushEnd, C: Cardinality> Segments<T, P, C> {
+impl<T, P: PushEnd, C> Segments<T, P, C> {
     /// Where the producers are.
     #[inline(always)]
     pub(super) fn tail(&self) -> Word {
@@ -138,7 +138,7 @@ impl<T, P: PushEnd> Segments<T, P, One> {
     }
 }
 
-impl<T, P, C: Cardinality> Segments<T, P, C> {
+impl<T, P, C> Segments<T, P, C> {
     /// Pays what the consumers' end owes for `segment`, which had so many guests, and for its slots.
     fn leave_to_slots(&self, segment: Segment<T>, guests: usize) {
         // The slots' debt is open still, so this is never the last.
@@ -415,8 +415,7 @@ mod tests {
         assert_eq!((next(), waiting()), (Some(5), 2));
         assert_eq!((next(), waiting()), (Some(6), 0));
         // The first of all, those that waited, and the one that was left last: all but the first are kept.
-        let spares = || core::iter::from_fn(|| queue.spares.take()).collect::<std::vec::Vec<_>>();
-        let spares = spares();
+        let spares: std::vec::Vec<_> = core::iter::from_fn(|| queue.spares.take()).collect();
         assert_eq!(spares.len(), 3);
         spares.into_iter().for_each(|spare| assert!(queue.spares.keep(spare)));
         assert_eq!((next(), next()), (Some(7), None));
