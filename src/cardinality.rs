@@ -18,9 +18,6 @@ use crate::sync::{AtomicUsize, Ordering};
 
 /// The number of handles at one end of a queue: [`One`] or [`Many`]. Sealed.
 pub trait Cardinality: sealed::Sealed {
-    /// Whether others see that a turn is taken before what is done in it is done.
-    const CLAIMS_FIRST: bool;
-
     /// What a handle lies in: padded if its own state changes with every operation.
     type Frame<T>: Deref<Target = T> + DerefMut;
 
@@ -36,11 +33,6 @@ pub trait Cardinality: sealed::Sealed {
 
     /// Moves `word` past an index that nobody can use, unless somebody else did.
     fn pass(word: &AtomicUsize, index: usize, next: usize);
-
-    /// Gives a slot to the other end by changing its `state` from `from` to `to`; false if it was given up for lost
-    /// meanwhile, which happens to one that [`Many`] can hold only.
-    #[must_use]
-    fn hand_over(state: &AtomicUsize, from: usize, to: usize, order: Ordering) -> bool;
 
     /// Counts one handle more.
     fn join(handles: &AtomicUsize);
@@ -58,8 +50,6 @@ pub enum One {}
 pub enum Many {}
 
 impl Cardinality for One {
-    const CLAIMS_FIRST: bool = false;
-
     type Frame<T> = CachePadded<T>;
 
     fn frame<T>(inner: T) -> CachePadded<T> {
@@ -83,13 +73,6 @@ impl Cardinality for One {
         Self::settle(word, next);
     }
 
-    #[inline(always)]
-    #[track_caller]
-    fn hand_over(state: &AtomicUsize, _from: usize, to: usize, order: Ordering) -> bool {
-        state.store(to, order);
-        true
-    }
-
     fn join(_handles: &AtomicUsize) {}
 
     fn leave(_handles: &AtomicUsize, _order: Ordering) -> bool {
@@ -98,8 +81,6 @@ impl Cardinality for One {
 }
 
 impl Cardinality for Many {
-    const CLAIMS_FIRST: bool = true;
-
     type Frame<T> = Bare<T>;
 
     fn frame<T>(inner: T) -> Bare<T> {
@@ -121,12 +102,6 @@ impl Cardinality for Many {
         // ORDERING: (M2) Release, pairs with (raw/ring::R1, raw/ring::R2, fan_out::G5): as M1. If it fails, somebody else has
         // passed it.
         let _ = word.compare_exchange(index, next, Ordering::Release, Ordering::Relaxed);
-    }
-
-    #[inline(always)]
-    #[track_caller]
-    fn hand_over(state: &AtomicUsize, from: usize, to: usize, order: Ordering) -> bool {
-        state.compare_exchange(from, to, order, Ordering::Relaxed).is_ok()
     }
 
     fn join(handles: &AtomicUsize) {

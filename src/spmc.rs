@@ -43,8 +43,8 @@
 //!
 //! | operation | `bounded` | `unbounded` |
 //! |---|---|---|
-//! | `push` | wait-free: passes by lines whose consumers have stalled | wait-free but for the allocator: nobody else acts at this end |
-//! | `push_slice`, `push_from`, `reserve`, `commit` | lock-free, in steps bounded by the capacity: passes by lines whose consumers have stalled | wait-free but for the allocator: nobody else acts at this end |
+//! | `push` | wait-free: passes by lines whose consumers have stalled | wait-free but for the allocator: leaves out slots that consumers have claimed who were away, each once |
+//! | `push_slice`, `push_from`, `reserve`, `commit` | lock-free, in steps bounded by the capacity: passes by lines whose consumers have stalled | wait-free but for the allocator: leaves out slots that consumers have claimed who were away, each once |
 //! | `pop`, `pop_into`, `drain` | lock-free: a lost race is somebody else's pop | lock-free: a lost race is somebody else's pop |
 //! | `force_push` | lock-free: as a pop and a push; it blocks while stalled threads have every slot in hand | |
 //! | `len`, `is_empty`, `is_full`, `is_closed`, cloning | wait-free | wait-free |

@@ -19,8 +19,7 @@ using port::VACANT;
 using port::Word;
 
 template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
-    // `segment.rs`. A word is an index, an address, and a bit that says that the producers have left. (Without the bits that tell
-    // a segment's lives apart, so that a claim which is late by a life comes true.)
+    // `segment.rs`. A word is an index, an address, and a bit that says that the producers have left.
     static constexpr Word ONE = Word(1) << 48, LEFT = 1, ADDRESS = ONE - 16;
     static constexpr Word DEBT = 1 << 17, STEP = TAGS + 1;
 
@@ -90,11 +89,12 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
     }
 
     // `mod.rs`. One spare, so that others are freed.
-    rl::atomic<Word> head, tail, spare, limbo;
+    rl::atomic<Word> head, head_steps, tail, spare, limbo;
 
     void begin() {
         Word start = word(new Segment(0)) + N * ONE;
         head.store(start, rl::mo_relaxed, $);
+        head_steps.store(0, rl::mo_relaxed, $);
         tail.store(start, rl::mo_relaxed, $);
         spare.store(0, rl::mo_relaxed, $);
         limbo.store(0, rl::mo_relaxed, $);
@@ -152,6 +152,9 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
 
     // Says how many guests the end had, or -1 if somebody else has moved it on.
     long move_on(rl::atomic<Word>& end, Segment* from, Segment* next) {
+        // (Those of the other end publish nothing.)
+        if (&end == &head && !planted("a step is not counted"))
+            head_steps.fetch_add(1, edge("raw/segments/mod::N1", rl::mo_release), $);
         Word word = end.load(rl::mo_relaxed, $);
         while (address(word) == Queue::word(from)) {
             Word found = word;
@@ -226,7 +229,7 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
             slot(word).write(item);
             // `put`
             Segment* segment = Queue::segment(word);
-            bool is_filled = slot(segment, index(word)).template fill<PRODUCERS>(lap(segment));
+            bool is_filled = slot(segment, index(word)).fill(lap(segment));
             settle_tail(word + ONE);
             if (is_filled) return;
             // `retract`, and again.
@@ -320,15 +323,6 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
         port::exchange(head, word, word | LEFT, edge("raw/segments/pop::T7", rl::mo_release));
     }
 
-    bool is_claim_good(Word claimed, Word to) {
-        while (look(claimed) != Found::full) {
-            Word from = to;
-            if (port::exchange(head, from, claimed, edge("raw/segments/pop::T8", rl::mo_release)))
-                return saw("a claim is taken back"), false;
-        }
-        return true;
-    }
-
     bool is_filled(Word word) {
         for (port::Patience patience;;) switch (look(word)) {
             case Found::full: return true;
@@ -342,27 +336,33 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
         Word from = word;
         if (!port::exchange(head, from, word + ONE, edge("raw/segments/pop::T6", rl::mo_acquire))) return;
         Segment* segment = Queue::segment(word);
-        while (!(word & LEFT) && !have_producers_left(word) && !planted("a late guest stays")) {
-            if (PRODUCERS) return reuse_if(pay(segment, 1), segment);
-            Word to = word + ONE;
-            if (port::exchange(head, to, word, rl::mo_relaxed)) return saw("a guest takes its step back");
-        }
-        if ((word & LEFT) || have_producers_left(word)) {
+        if ((word & LEFT) || have_producers_left(word) || planted("a late guest moves on")) {
             Segment* next = this->next(segment);
             RL_ASSERT(next);
             long guests = move_on(head, segment, next);
             if (guests >= 0) leave_to_slots(segment, Word(guests));
+        } else {
+            saw("a late guest");
         }
         reuse_if(pay(segment, 1), segment);
+    }
+
+    Word steps() { return head_steps.load(edge("raw/segments/pop::N2", rl::mo_acquire), $); }
+
+    bool is_still(Word word, Word steps) {
+        Word now = head.load(edge("raw/segments/pop::T11", rl::mo_acquire), $);
+        return now == word && head_steps.load(rl::mo_relaxed, $) == steps;
     }
 
     Word where_consumers_are() { return head.load(edge("raw/segments/pop::T9", rl::mo_acquire), $); }
 
     // One of many consumers': the next slot that producers have claimed.
     bool claim(Word& claimed, bool stalls) {
-        Word word = where_consumers_are();
-        if (stalls) stall();
-        for (;;) {
+        for (bool is_first = true;; is_first = false) {
+            Word steps = this->steps();
+            Word word = where_consumers_are();
+            if (stalls && is_first) stall();
+        retry:
             Word end = N;
             bool left = true;
             if (!(word & LEFT)) {
@@ -379,19 +379,14 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
                 auto failure = edge("raw/segments/pop::T10", rl::mo_acquire);
                 if (!head.compare_exchange_weak(from, to, order, $, failure, $)) {
                     word = from;
-                    continue;
+                    goto retry;
                 }
-                if (PRODUCERS || planted("a stale claim is kept") || is_claim_good(word, to)) {
-                    if (left && !(word & LEFT)) say_that_producers_left(to);
-                    claimed = word;
-                    return true;
-                }
-            } else if (left) {
-                show_consumers_the_way(word);
-            } else if (head.load(rl::mo_relaxed, $) == word) {
-                return false;
+                if (left && !(word & LEFT)) say_that_producers_left(to);
+                claimed = word;
+                return true;
             }
-            word = where_consumers_are();
+            if (left) show_consumers_the_way(word);
+            else if (is_still(word, steps)) return false;
         }
     }
 
@@ -407,7 +402,7 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
     unsigned turns = 0, last_turn = 0;
 
     void stall() {
-        for (unsigned until = turns + rl::rand(8); turns < until && turns < last_turn;) rl::yield(1, $);
+        for (unsigned until = turns + rl::rand(6); turns < until && turns < last_turn;) rl::yield(1, $);
     }
 
     bool pop(int& item, bool stalls = false) {
@@ -475,18 +470,21 @@ template <unsigned N, unsigned TURNS> struct Pair : Test<Pair<N, TURNS>, false, 
     }
 };
 
-// There is always an item: one thread pushes one and pops one by turns, the other pops one.
-template <bool PRODUCERS, unsigned N, unsigned TURNS> struct Never : Test<Never<PRODUCERS, N, TURNS>, PRODUCERS, true, N, 2> {
+// There is always an item: one thread pushes one and pops one by turns, the other pops one, and may be away meanwhile.
+template <bool PRODUCERS, unsigned N, unsigned TURNS, bool STALLS = false>
+struct Never : Test<Never<PRODUCERS, N, TURNS, STALLS>, PRODUCERS, true, N, 2> {
     void before() {
         Never::Test::before();
         this->push(0);
+        this->queue.last_turn = TURNS;
     }
 
     void thread(unsigned i) {
         for (unsigned n = i == 0 ? TURNS : 1; n > 0; --n) {
             if (i == 0) this->push(0);
-            bool is_out = this->pop(i);
+            bool is_out = this->pop(i, STALLS && i != 0);
             RL_ASSERT(is_out);
+            if (i == 0) ++this->queue.turns;
         }
     }
 };
@@ -530,13 +528,14 @@ int main(int argc, char** argv) {
                        port::scenario<Mixed<true, true, 2, 3, 3>>("many and many, slots by two"),
                        port::scenario<Mixed<true, false, 2, 3, 4>>("many producers"),
                        port::scenario<Mixed<false, true, 2, 3, 4>>("many consumers"),
-                       port::scenario<Away<true, 2, 9>>("consumers away"),
+                       port::scenario<Away<true, 2, 12>>("consumers away"),
                        port::scenario<Away<false, 2, 7>>("consumers away, one producer"),
                        port::scenario<Never<true, 1, 4>>("never empty"),
                        port::scenario<Never<true, 2, 6>>("never empty, slots by two"),
-                       port::scenario<Never<false, 2, 6>>("never empty, one producer")},
+                       port::scenario<Never<false, 2, 6>>("never empty, one producer"),
+                       port::scenario<Never<true, 2, 16, true>>("never empty to who was away"),
+                       port::scenario<Never<false, 2, 16, true>>("never empty to who was away, one producer")},
                       {"a slot is passed over", "a held slot is given back", "a segment waits for a slot",
                        "a segment has waited", "a segment is used again", "a segment is freed", "two link the next segment",
-                       "a claim is taken back", "a consumer says that the producers have left",
-                       "a guest takes its step back", "empty"});
+                       "a consumer says that the producers have left", "a late guest", "empty"});
 }

@@ -12,13 +12,6 @@ using Word = std::uintptr_t;
 
 constexpr Word VACANT = 0, FULL = 1, HELD = 2, TAGS = 3;
 
-// `Cardinality::hand_over`.
-template <bool MANY> bool hand_over(rl::atomic<Word>& state, Word& from, Word to, rl::memory_order order) {
-    if (MANY) return exchange(state, from, to, order);
-    state.store(to, order, $);
-    return true;
-}
-
 struct Slot {
     rl::atomic<Word> state_;
     rl::var<int> item_;
@@ -42,9 +35,9 @@ struct Slot {
         return is_held;
     }
 
-    template <bool MANY> bool fill(Word lap) {
+    bool fill(Word lap) {
         Word vacant = lap | VACANT;
-        return hand_over<MANY>(state_, vacant, lap | FULL, edge("raw/slot::S1", rl::mo_release));
+        return exchange(state_, vacant, lap | FULL, edge("raw/slot::S1", rl::mo_release));
     }
 
     void vacate(Word next) { state_.store(next | VACANT, edge("raw/slot::S3", rl::mo_release), $); }

@@ -99,10 +99,10 @@ impl<'a, Q: PushRuns> WriteChunk<'a, Q> {
         let Self { queue, ref mut seat, start: mut place, written, .. } = *chunk;
         let mut done = 0;
         while done < n {
-            // SAFETY: the producer handle is borrowed mutably; what was pushed since `start` lies before `place`.
+            // SAFETY: the producer handle is borrowed mutably; what was published since `start` lies before `place`.
             done += unsafe { queue.vacant_from(&mut place, n - done) }.len;
             // SAFETY: the slots of this run are among the `n` that were written.
-            unsafe { queue.publish(&place) };
+            unsafe { queue.publish(&mut place, written - done) };
         }
         if n > 0 {
             // SAFETY: the producer handle is borrowed mutably, and this is its seat.

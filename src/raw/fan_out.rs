@@ -452,7 +452,7 @@ unsafe impl<T> PushRuns for FanOut<T> {
     }
 
     #[inline(always)]
-    unsafe fn publish(&self, place: &Place<usize>) {
+    unsafe fn publish(&self, place: &mut Place<usize>, _behind: usize) {
         in_grid!(self.fill(place.last, place.next));
     }
 

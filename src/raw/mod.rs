@@ -65,8 +65,7 @@ pub unsafe trait RawQueue {
     /// this queue). It writes an item to the slot and calls `put` before anything else.
     unsafe fn vacancy(&self, seat: &mut Self::PushSeat) -> Option<Claim<Self::Item>>;
 
-    /// Hands the item that was written to the slot to the consumers; false if a consumer has passed it over meanwhile, which
-    /// happens to one of [`Many`] only.
+    /// Hands the item that was written to the slot to the consumers; false if a consumer has passed it over meanwhile.
     ///
     /// # Safety
     /// `claim` is what [`vacancy`](Self::vacancy) gave last for this `seat`, and holds an item. After `false` the caller moves
@@ -433,10 +432,13 @@ pub unsafe trait PushRuns: RawQueue<Producers = One> {
     /// Hands the slots before `place` to the consumers. [`settle_push`](Self::settle_push) must follow before anything else is
     /// pushed; further runs may come in between.
     ///
+    /// If a consumer has passed over a slot meanwhile, its item moves on to the next, with those that follow it; then `place` does,
+    /// too.
+    ///
     /// # Safety
     /// The caller acts for the producer; `place` is right behind a run of [`vacant_from`](Self::vacant_from), and all slots
-    /// before it are initialised.
-    unsafe fn publish(&self, place: &Self::PushPlace);
+    /// before it are initialised, and `behind` slots after it.
+    unsafe fn publish(&self, place: &mut Self::PushPlace, behind: usize);
 
     /// Moves the producer of `seat` to `place`, before which everything is published.
     ///
@@ -465,7 +467,7 @@ pub unsafe trait PushRuns: RawQueue<Producers = One> {
             }
             fill(done, run.start, run.len);
             // SAFETY: this run was written just now.
-            unsafe { self.publish(&place) };
+            unsafe { self.publish(&mut place, 0) };
             done += run.len;
         }
         if done > 0 {

@@ -30,7 +30,6 @@ use core::cell::UnsafeCell;
 use core::fmt;
 use core::mem::{MaybeUninit, needs_drop};
 
-use crate::cardinality::Cardinality;
 use crate::sync::{AtomicUsize, Ordering, Shadow};
 
 /// The states; a lap's number lies above [`TAGS`].
@@ -99,9 +98,11 @@ impl<T> Slot<T> {
     /// Gives the slot, vacant in `lap` and claimed and written by a producer, to the consumers; false if it was passed over.
     #[inline(always)]
     #[must_use]
-    pub(super) fn fill<P: Cardinality>(&self, lap: usize) -> bool {
+    pub(super) fn fill(&self, lap: usize) -> bool {
+        let (vacant, full) = (lap | VACANT, lap | FULL);
         // ORDERING: (S1) Release, pairs with (S2): the item is written before the state says so.
-        P::hand_over(&self.state, lap | VACANT, lap | FULL, Ordering::Release)
+        // Relaxed: if it fails, the slot was passed over; see `give_back`.
+        self.state.compare_exchange(vacant, full, Ordering::Release, Ordering::Relaxed).is_ok()
     }
 
     /// Gives the slot, full and claimed and emptied by a consumer, back to the producers: for lap `next`.

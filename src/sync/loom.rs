@@ -40,9 +40,6 @@ pub const LOSS: (u32, u32) = (0, 0);
 /// As [`LOSS`].
 pub const RETRY: (u32, u32) = (0, 0);
 
-/// See the native arm; here none, so that a claim which is late by a life comes true.
-pub const LIVES: usize = 0;
-
 /// A hint, which changes nothing that a model could see.
 pub fn prefetch_read<T>(_address: *const T) {}
 

@@ -64,9 +64,6 @@ pub const LOSS: (u32, u32) = (7, 9);
 /// The same where the loser tries with a value that is old by then: 1 to 63 pauses. Measured in `docs/segments.md`.
 pub const RETRY: (u32, u32) = (1, 6);
 
-/// Which bits of a number of lives a word carries, where it has room: all. See `raw/segments/segment`.
-pub const LIVES: usize = usize::MAX;
-
 /// Lets another thread run; without an operating system (no feature `std`) it can only pause the processor.
 #[inline]
 pub fn yield_now() {

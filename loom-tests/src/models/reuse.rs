@@ -3,13 +3,14 @@
 //! A segment that is used while it is free, or freed twice, or never, shows itself by loom's tracking of it.
 
 use loom::thread;
-use raddle::{mpmc, mpsc, spmc};
+use raddle::{PushError, mpmc, mpsc, spmc};
 
 use crate::{Checked, Model, counted, models};
 
 models![
     a_late_claim_meets_another_life,
     a_late_claim_meets_another_life_beside_the_only_producer,
+    a_late_claim_meets_a_chunk,
     a_producer_comes_back_to_a_segment_that_is_done,
     a_producer_comes_back_to_a_segment_that_the_only_consumer_left,
     a_producer_comes_back_to_the_first_slot_of_two,
@@ -26,7 +27,7 @@ models![
 /// A consumer looks, is away until its segment has come round, and finds its end where it was: a claim on a slot that no
 /// producer has claimed.
 macro_rules! claims_late {
-    ($door:ident) => {{
+    ($door:ident, $push:expr) => {{
         #[allow(unused_mut, reason = "where there are many handles, they act through `&self`")]
         let (mut tx, rx) = $door::unbounded_in_segments_of(2);
         (1..=2).for_each(|i| tx.push(i).unwrap());
@@ -38,7 +39,7 @@ macro_rules! claims_late {
         let both = thread::spawn(move || {
             let mut mine = Vec::new();
             let _ = rx.pop_into(&mut mine, 9);
-            assert_eq!(tx.push_slice(&[4, 5]), Ok(2));
+            assert_eq!($push(&mut tx, &[4, 5]), Ok(2));
             let _ = rx.pop_into(&mut mine, 9);
             (mine, tx, rx)
         });
@@ -55,12 +56,29 @@ macro_rules! claims_late {
 
 fn a_late_claim_meets_another_life(model: Model) -> Checked {
     let popped = [None, Some(2), Some(3), Some(4), Some(5)];
-    model.preemptions(1).at_least(4000).check_outcomes(|| claims_late!(mpmc), popped)
+    let body = || claims_late!(mpmc, mpmc::unbounded::Producer::push_slice);
+    model.preemptions(1).at_least(4000).check_outcomes(body, popped)
 }
 
 fn a_late_claim_meets_another_life_beside_the_only_producer(model: Model) -> Checked {
     let popped = [None, Some(2), Some(3), Some(4), Some(5)];
-    model.preemptions(1).at_least(1200).check_outcomes(|| claims_late!(spmc), popped)
+    let body = || claims_late!(spmc, spmc::unbounded::Producer::push_slice);
+    model.preemptions(1).at_least(1200).check_outcomes(body, popped)
+}
+
+/// The items behind a slot that is passed over move up.
+fn a_late_claim_meets_a_chunk(model: Model) -> Checked {
+    fn push(
+        tx: &mut spmc::unbounded::Producer<i32>,
+        items: &[i32],
+    ) -> Result<usize, PushError<()>> {
+        let mut chunk = tx.reserve(items.len())?;
+        let n = chunk.fill(items.iter().copied());
+        chunk.commit_all();
+        Ok(n)
+    }
+    let popped = [None, Some(2), Some(3), Some(4), Some(5)];
+    model.preemptions(1).at_least(1200).check_outcomes(|| claims_late!(spmc, push), popped)
 }
 
 /// Its slot was passed over, and everybody else has left: its segment waits.

@@ -81,7 +81,7 @@ unsafe impl<T, S: Store<T>> PushRuns for LineQueue<T, S> {
     }
 
     #[inline(always)]
-    unsafe fn publish(&self, place: &Place<T, S::Part>) {
+    unsafe fn publish(&self, place: &mut Place<T, S::Part>, _behind: usize) {
         self.show(place.at.line, place.number);
     }
 

@@ -19,27 +19,27 @@
 //!
 //! *Nobody waits.* A consumer that finds a slot which a producer has claimed and doesn't fill passes over it; the producer
 //! finds out when it comes back, takes its item back, and pushes it again. At the end of a segment whoever gets there first
-//! links the next, and everybody who gets there helps the end to move on. Where the producer is one it tells after it has
-//! filled, so consumers never meet a slot that is not.
+//! links the next, and everybody who gets there helps the end to move on. A producer that is one tells after it has
+//! filled, so consumers don't meet a slot that is not, unless they were late.
 //!
-//! *A stale claim.* A [`Many`](crate::cardinality::Many) consumer looks whether there is something between the two
+//! *A late claim.* A [`Many`](crate::cardinality::Many) consumer looks whether there is something between the two
 //! words, and moves `head` by compare-exchange if it is where it was. It may have been away between the two, long
 //! enough for `head` to come back to the same slot of the same segment, in another life, at which `tail` has not
-//! arrived: the consumer then holds a slot that no producer has claimed. With many producers that is just a slot that
-//! is not filled: passed over. The only producer fills without looking, so there the consumer takes its step back; if
-//! it can't, since others have moved `head` on, they take theirs back as well, guests too, or the producer has filled
-//! the slot. (Here, and nowhere else, one waits for another: of two consumers that come late to the same segment, the
-//! first for the second to take its step back, or for the next push. With many producers a guest leaves its step where it is.)
-//! And while the claim stands, others see an empty queue, though the producer may have filled the slot meanwhile. So that
-//! all this needs an absence of many lives, a word tells a few lives of its segment apart, where it has room. What a consumer saw of `tail` before its claim
-//! may be as old; so it says that the producers have left the segment, and moves on after them, only if it sees so
-//! again with a claim, or as a guest.
+//! arrived: the consumer then holds a slot that no producer has claimed. That is just a slot that is not filled: it is passed
+//! over, and whoever claims it later pushes again; a guest that came too early leaves its step where it is. What a consumer saw of
+//! `tail` before its claim may be as old; so it says that the producers have left the segment, and moves on after them, only
+//! if it sees so again with a claim, or as a guest.
+//!
+//! *Empty* is no claim, so it must not be late: it is said if there was nothing between the two words, and `head` has not moved
+//! between a look at it before that and one after. That it is where it was does not tell, as above; so there is a count of the
+//! steps out of a segment, each counted before it is taken. A slot that was claimed before it was filled is no exception: what is
+//! in it by now comes out by whoever claimed it.
 //!
 //! *Memory.* [`SPARES`] segments are kept for use again, so that a queue whose length swings by fewer items than they hold
 //! allocates nothing; all others go back to the allocator.
 //!
-//! Edges: L1 with L2 (a segment is linked), T1 with T2 and T5 in `push`, T3, T4 and T6 in `pop` (an end has moved to a
-//! segment).
+//! Edges: L1 with L2 (a segment is linked), T1 with T2 and T5 in `push`, T3, T4, T6 and T11 in `pop` (an end has moved to a
+//! segment), N1 with N2 there (a step out of one).
 
 mod limbo;
 mod pop;
@@ -55,7 +55,7 @@ use super::slot::Slot;
 use super::spares::{SPARES, Spares};
 use super::{Claim, Place, RawQueue};
 use crate::cacheline::CachePadded;
-use crate::sync::{AtomicUsize, LIVES, Ordering};
+use crate::sync::{AtomicUsize, Ordering};
 
 pub(crate) use self::pop::PopEnd;
 pub(crate) use self::push::PushEnd;
@@ -68,6 +68,8 @@ struct End {
     word: AtomicUsize,
     /// How many segments it has left behind; follows `word`.
     left: AtomicUsize,
+    /// How often somebody set out to move it on; comes before `word`.
+    steps: AtomicUsize,
 }
 
 /// An unbounded queue for `P` producers and `C` consumers. See the head of the file.
@@ -100,9 +102,14 @@ impl<T, P, C> Segments<T, P, C> {
     pub(crate) fn with_segments_of(n: usize) -> Self {
         assert!((1..=MOST).contains(&n), "raddle: a segment has 1 to {MOST} slots, not {n}");
         // Both ends begin behind the last slot of a segment without any, so that a queue never used takes next to no memory.
-        let word = Segment::<T>::new(0, 0).word().plus(n).0;
-        let end =
-            || CachePadded::new(End { word: AtomicUsize::new(word), left: AtomicUsize::new(0) });
+        let word = Segment::<T>::new(0).word().plus(n).0;
+        let end = || {
+            CachePadded::new(End {
+                word: AtomicUsize::new(word),
+                left: AtomicUsize::new(0),
+                steps: AtomicUsize::new(0),
+            })
+        };
         Self {
             head: end(),
             tail: end(),
@@ -119,14 +126,8 @@ impl<T, P, C> Segments<T, P, C> {
         match self.spares.take() {
             // SAFETY: a spare is free memory of this queue, and this one is now ours.
             Some(address) => unsafe { Segment::of(Word(address)) },
-            None => Segment::new(self.n, self.life()),
+            None => Segment::new(self.n),
         }
-    }
-
-    /// The number of a new segment's first life: seldom that of the segment which was at the same address before.
-    fn life(&self) -> usize {
-        // Relaxed: any number will do.
-        if LIVES == 0 { 0 } else { self.tail.left.load(Ordering::Relaxed) }
     }
 
     /// Keeps a segment for use again, or gives it back to the allocator.
@@ -157,7 +158,7 @@ impl<T, P, C> Segments<T, P, C> {
             return next;
         }
         let fresh = self.fresh();
-        let word = fresh.begin().0;
+        let word = fresh.word().0;
         // ORDERING: (L1) Release, pairs with (L2): the segment is as new before it is linked.
         match segment.next().compare_exchange(0, word, Ordering::Release, Ordering::Relaxed) {
             Ok(_) => fresh,
@@ -182,10 +183,13 @@ impl<T, P, C> Segments<T, P, C> {
     fn move_on(&self, end: &End, from: Segment<T>) -> Option<usize> {
         // Relaxed: seen before. (To look into the segment itself might be too late.)
         let to = from.next().load(Ordering::Relaxed);
+        // ORDERING: (N1) Release, pairs with (pop::N2): who has seen this step finds the end in this segment, or further.
+        end.steps.fetch_add(1, Ordering::Release);
         // Relaxed: compared only.
         let mut word = Word(end.word.load(Ordering::Relaxed));
         while word.address() == from.word().0 {
-            // ORDERING: (T1) Release, pairs with (push::T2, push::T5, pop::T3, pop::T4, pop::T6): the segment is as new before anybody gets there.
+            // ORDERING: (T1) Release, pairs with (push::T2, push::T5, pop::T3, pop::T4, pop::T6, pop::T11): the segment is as new before
+            // anybody gets there; our step is seen by then.
             match end.word.compare_exchange(word.0, to, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => {
                     // Relaxed: counted only.
@@ -272,7 +276,7 @@ unsafe impl<T, P: PushEnd, C: PopEnd> RawQueue for Segments<T, P, C> {
         // SAFETY: a claim keeps its segment.
         let segment = unsafe { Segment::<T>::of(word) };
         // SAFETY: a claim is of one of its slots.
-        let filled = unsafe { segment.slot(word.index()) }.fill::<P>(segment.lap());
+        let filled = unsafe { segment.slot(word.index()) }.fill(segment.lap());
         P::settle_tail(self, word.plus(1));
         filled
     }

@@ -1,8 +1,8 @@
 //! The consumers' end.
 //!
-//! Edges: T4 and T6 with T1 (the segment in the word is as new), T7 (its producers have left it) and T8 (who took a claim back
-//! has left it), T3 with T1 and U1 (where the producers are), T9 and T10 with T4 (who moved this end had
-//! seen more of the other).
+//! Edges: T4 and T6 with T1 (the segment in the word is as new), T7 (its producers have left it), T3 with T1 and
+//! U1 (where the producers are), T9 and T10 with T4 (who moved this end had seen more of the other), N2 with N1 and T11 with T1
+//! (that nobody has moved it).
 
 use super::push::check_guests;
 use super::segment::{Segment, Word};
@@ -103,7 +103,7 @@ impl<T, P: PushEnd> Segments<T, P, One> {
         loop {
             if word.index() == self.n {
                 // (Linked is not enough: the producers may not have got there yet, and its slots look like theirs.)
-                if P::CLAIMS_FIRST && self.tail().address() == word.address() {
+                if self.tail().address() == word.address() {
                     return false;
                 }
                 // SAFETY: the consumer has not left it, or is on a walk from there.
@@ -121,7 +121,7 @@ impl<T, P: PushEnd> Segments<T, P, One> {
                     place.next = word;
                     patience.reset();
                 }
-                Found::Vacant if P::CLAIMS_FIRST && self.is_passed_by_producers(word) => {
+                Found::Vacant if self.is_passed_by_producers(word) => {
                     // (Passed over or not, this end has not left the segment, and looks again.)
                     self.wait_or_pass_over(word, &patience);
                 }
@@ -180,7 +180,7 @@ impl<T, P: PushEnd> Segments<T, P, Many> {
     #[inline(always)]
     fn claim(&self, max: usize) -> Claims {
         let race = Backoff::new();
-        let mut word = self.head();
+        let (mut steps, mut word) = (self.steps(), self.head());
         loop {
             let (mut end, mut left) = (self.n, true);
             if !word.is_left() {
@@ -192,7 +192,7 @@ impl<T, P: PushEnd> Segments<T, P, Many> {
             if word.index() < end {
                 let len = max.min(end - word.index()).min(MOST_AT_ONCE);
                 let (from, to) = (word.0, word.plus(len).0);
-                // ORDERING: (T4) AcqRel, pairs with (segments/mod::T1, T7, T8, T9, T10): the segment is as new; what we saw of `tail` goes with it.
+                // ORDERING: (T4) AcqRel, pairs with (segments/mod::T1, T7, T9, T10): the segment is as new; what we saw of `tail` goes with it.
                 // ORDERING: (T10) Acquire, pairs with (T4): as for T9.
                 let swap = self.head.word.compare_exchange_weak(
                     from,
@@ -205,20 +205,35 @@ impl<T, P: PushEnd> Segments<T, P, Many> {
                     race.lose_and_retry();
                     continue;
                 }
-                if P::CLAIMS_FIRST || self.is_claim_good(word, len, to) {
-                    if left && !word.is_left() {
-                        self.say_that_producers_left(Word(to));
-                    }
-                    return Claims { first: from, len };
+                if left && !word.is_left() {
+                    self.say_that_producers_left(Word(to));
                 }
-            } else if left {
+                return Claims { first: from, len };
+            }
+            if left {
                 self.show_consumers_the_way(word);
-            // Relaxed: a number. If the tail we saw is of another life, we see that this end has left the one of `word`.
-            } else if self.head.word.load(Ordering::Relaxed) == word.0 {
+            } else if self.is_still(word, steps) {
                 return Claims { first: 0, len: 0 };
             }
-            word = self.head();
+            (steps, word) = (self.steps(), self.head());
         }
+    }
+
+    /// How often somebody has set out to leave a segment.
+    #[inline(always)]
+    fn steps(&self) -> usize {
+        // ORDERING: (N2) Acquire, pairs with (segments/mod::N1): a step that is counted was taken where the end is now, or before.
+        self.head.steps.load(Ordering::Acquire)
+    }
+
+    /// Whether the consumers were at `word` all the time since a look at it that came after one at `steps`. That it is the same word
+    /// is not enough: the end may have gone round and come back. But whoever moves it on takes a step in the segment that it leaves,
+    /// so it comes back only after a step that was taken later than that look.
+    fn is_still(&self, word: Word, steps: usize) -> bool {
+        // ORDERING: (T11) Acquire, pairs with (segments/mod::T1): all steps that led to where the end is are counted.
+        let now = self.head.word.load(Ordering::Acquire);
+        // Relaxed: see T11.
+        now == word.0 && self.head.steps.load(Ordering::Relaxed) == steps
     }
 
     /// Where the consumers are; what the producers have done is seen as whoever moved them there saw it, at least.
@@ -246,24 +261,6 @@ impl<T, P: PushEnd> Segments<T, P, Many> {
         self.tail().address() != word.address()
     }
 
-    /// Where the producer is one: whether the `len` slots from `first` on, claimed by moving to `to`, are full. If it has not come to
-    /// them, takes the claim back. (See the head of `mod`, *a stale claim*.)
-    #[inline(always)]
-    fn is_claim_good(&self, first: Word, len: usize, to: usize) -> bool {
-        while self.look(first.plus(len - 1)) != Found::Full {
-            // ORDERING: (T8) Release, pairs with (T4, T6): we look at the segment no more, before others leave and free it.
-            if self
-                .head
-                .word
-                .compare_exchange(to, first.0, Ordering::Release, Ordering::Relaxed)
-                .is_ok()
-            {
-                return false;
-            }
-        }
-        true
-    }
-
     /// Whether the slot that `word` names, claimed, is full, or was filled in time.
     #[inline(always)]
     fn is_filled(&self, word: Word) -> bool {
@@ -284,7 +281,7 @@ impl<T, P: PushEnd> Segments<T, P, Many> {
     fn show_consumers_the_way(&self, word: Word) {
         check_guests(word);
         let to = word.plus(1).0;
-        // ORDERING: (T6) Acquire, pairs with (segments/mod::T1, T7, T8): the segment is as new, and the next is linked.
+        // ORDERING: (T6) Acquire, pairs with (segments/mod::T1, T7): the segment is as new, and the next is linked.
         if self
             .head
             .word
@@ -295,21 +292,12 @@ impl<T, P: PushEnd> Segments<T, P, Many> {
         }
         // SAFETY: a guest keeps the segment.
         let segment = unsafe { Segment::<T>::of(word) };
-        while !word.is_left() && !self.have_producers_left(word) {
-            if P::CLAIMS_FIRST {
-                // Counted by whoever moves on, and paid for already.
-                return self.reuse_if(segment.leave(1), segment);
+        // (If not, its claim on the segment before was late; the index counts it, for whoever moves on.)
+        if word.is_left() || self.have_producers_left(word) {
+            self.next(segment).expect("the producers have gone there");
+            if let Some(guests) = self.move_on(&self.head, segment) {
+                self.leave_to_slots(segment, guests);
             }
-            // It was a stale claim on the next segment. Taken back, since an index that is past a slot which nobody has filled
-            // keeps whoever claimed that one from taking it back. Relaxed: nothing was done.
-            let head = &self.head.word;
-            if head.compare_exchange(to, word.0, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-                return;
-            }
-        }
-        self.next(segment).expect("the producers have gone there");
-        if let Some(guests) = self.move_on(&self.head, segment) {
-            self.leave_to_slots(segment, guests);
         }
         self.reuse_if(segment.leave(1), segment);
     }
@@ -367,26 +355,22 @@ mod tests {
     use crate::raw::{RawQueue, pop, push};
 
     #[test]
-    fn a_place_looks_different_in_other_lives() {
+    fn who_was_away_sees_that_the_end_has_moved() {
         let queue = Segments::<u8, Many, Many>::with_segments_of(2);
         // SAFETY: of many producers.
         let put = |i| assert!(unsafe { push(&queue, &mut (), i) }.is_ok());
         // SAFETY: of many consumers.
         let next = || unsafe { pop(&queue, &mut ()) };
-        let mut seen = std::vec::Vec::new();
-        for i in 0..100 {
+        (put(0), next());
+        let (steps, word) = (queue.steps(), queue.head());
+        let mut came_back = 0;
+        for i in 1..100 {
             put(i);
             assert_eq!(next(), Some(i));
-            let word = Word(queue.head.word.load(Ordering::Relaxed) & !Word::LEFT);
-            seen.push((word.address(), word.index(), word));
+            came_back += usize::from(queue.head() == word);
+            assert!(!queue.is_still(word, steps));
         }
-        let came_back = |lives: usize| {
-            let (address, index, word) = seen[0];
-            let mut others = seen.iter().filter(|other| (other.0, other.1) == (address, index));
-            others.nth(lives).expect("few segments are kept").2 == word
-        };
-        let lives = Word::LIFE / (Word::LEFT + 1) + 1;
-        assert!((1..lives).all(|n| !came_back(n)) && came_back(lives), "{lives} lives");
+        assert!(came_back > 1 && queue.is_still(queue.head(), queue.steps()));
     }
 
     #[test]
@@ -419,28 +403,5 @@ mod tests {
         assert_eq!(spares.len(), 3);
         spares.into_iter().for_each(|spare| assert!(queue.spares.keep(spare)));
         assert_eq!((next(), next()), (Some(7), None));
-    }
-
-    /// As after a look at another life of the segment: two slots are claimed, of which the only producer, who will fill the
-    /// second without looking, has come to the first.
-    #[test]
-    fn a_claim_beyond_the_only_producer_is_taken_back_as_a_whole() {
-        let queue = Segments::<u8, One, Many>::with_segments_of(4);
-        // SAFETY: the only producer.
-        let put = |i| unsafe { push(&queue, &mut (), i) };
-        // SAFETY: of many consumers.
-        let next = || unsafe { pop(&queue, &mut ()) };
-        assert_eq!((put(0), next(), put(1)), (Ok(()), Some(0), Ok(())));
-        let first = Word(queue.head.word.load(Ordering::Relaxed));
-        let claim = |len| {
-            let to = first.plus(len).0;
-            queue.head.word.store(to, Ordering::Relaxed);
-            let is_good = queue.is_claim_good(first, len, to);
-            (is_good, queue.head.word.swap(first.0, Ordering::Relaxed))
-        };
-        assert_eq!(claim(1), (true, first.plus(1).0));
-        assert_eq!(claim(2), (false, first.0));
-        assert_eq!((put(2), claim(2)), (Ok(()), (true, first.plus(2).0)));
-        assert_eq!((next(), next(), next()), (Some(1), Some(2), None));
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Edges: T2 and T5 with T1 (the segment in the word is as new), U1 with T3 (what the only producer has filled).
 
+use core::mem::ManuallyDrop;
+
 use super::segment::{CROWD, MOST, Segment, Word};
 use super::{PopEnd, Segments};
 use crate::backoff::Backoff;
@@ -44,6 +46,25 @@ impl<T, C> Segments<T, One, C> {
     #[inline(always)]
     fn slot_from(&self, word: Word) -> Word {
         if word.index() < self.n { word } else { self.first_of_next(word) }
+    }
+
+    /// Moves the item in the slot before `place`, which was passed over, and the `behind` items that follow, on by a slot.
+    #[cold]
+    fn move_up(&self, mut place: Place<Word>, behind: usize) {
+        // (Not dropped if the next segment can't be had: it may be the caller's still.)
+        // SAFETY: there is an item.
+        let mut item = ManuallyDrop::new(unsafe { self.claim_at(place.last).item.read() });
+        let mut next = || {
+            let word = self.slot_from(place.next);
+            place.walk_over(word, word.plus(1));
+            self.claim_at(word).item.cast::<ManuallyDrop<T>>()
+        };
+        for _ in 0..behind {
+            // SAFETY: there is an item, the producer's still.
+            item = unsafe { next().replace(item) };
+        }
+        // SAFETY: a vacant slot, the producer's.
+        unsafe { next().write(item) };
     }
 
     #[cold]
@@ -161,16 +182,68 @@ unsafe impl<T, C: PopEnd> PushRuns for Segments<T, One, C> {
     }
 
     #[inline(always)]
-    unsafe fn publish(&self, place: &Place<Word>) {
-        // SAFETY: a segment that the only producer is in, or on a walk through.
-        let segment = unsafe { Segment::<T>::of(place.last) };
-        // SAFETY: one of its slots.
-        let filled = unsafe { segment.slot(place.last.index()) }.fill::<One>(segment.lap());
-        debug_assert!(filled, "nobody passes over the only producer");
+    unsafe fn publish(&self, place: &mut Place<Word>, behind: usize) {
+        loop {
+            let word = place.last;
+            // SAFETY: a segment that the only producer is in, or on a walk through.
+            let segment = unsafe { Segment::<T>::of(word) };
+            // SAFETY: one of its slots.
+            let slot = unsafe { segment.slot(word.index()) };
+            if slot.fill(segment.lap()) {
+                return;
+            }
+            self.move_up(*place, behind);
+            slot.give_back(segment.lap(), segment.next_lap());
+            let next = self.slot_from(place.next);
+            place.walk_over(next, next.plus(1));
+        }
     }
 
     #[inline(always)]
     unsafe fn settle_push(&self, _seat: &mut (), place: &Place<Word>) {
         One::settle_tail(self, place.next);
+    }
+}
+
+#[cfg(all(test, not(loom), not(shuttle)))]
+mod tests {
+    use super::*;
+    use crate::raw::{RawQueue, pop, push};
+
+    /// A chunk of five, of whose slots consumers that were late have passed over some.
+    #[test]
+    fn items_behind_a_slot_that_was_passed_over_move_up() {
+        for (before, passed) in (0..4).flat_map(|n| (0..32_usize).map(move |bits| (n, bits))) {
+            let queue = Segments::<usize, One, Many>::with_segments_of(3);
+            // SAFETY: of many consumers.
+            let next = || unsafe { pop(&queue, &mut ()) };
+            for i in 0..before {
+                // SAFETY: the only producer.
+                assert_eq!((unsafe { push(&queue, &mut (), i) }, next()), (Ok(()), Some(i)));
+            }
+            let mut place = queue.producer_place(&());
+            let mut walk = place;
+            for i in 0..5 {
+                // SAFETY: the only producer, which publishes nothing meanwhile.
+                let run = unsafe { queue.vacant_from(&mut walk, 1) };
+                // SAFETY: a slot.
+                unsafe { run.start.write(i) };
+                // SAFETY: the producer is in this segment, or before it.
+                let segment = unsafe { Segment::<usize>::of(walk.last) };
+                // SAFETY: one of its slots.
+                let slot = unsafe { segment.slot(walk.last.index()) };
+                assert!(passed >> i & 1 == 0 || slot.pass_over_vacant(segment.lap()));
+            }
+            for behind in (0..5).rev() {
+                // SAFETY: likewise.
+                let _ = unsafe { queue.vacant_from(&mut place, 1) };
+                // SAFETY: this slot and those behind it are written.
+                unsafe { queue.publish(&mut place, behind) };
+            }
+            // SAFETY: the only producer, and all is published.
+            unsafe { queue.settle_push(&mut (), &place) };
+            assert!((0..5).all(|i| next() == Some(i)), "{before} before, {passed:05b}");
+            assert_eq!(next(), None);
+        }
     }
 }

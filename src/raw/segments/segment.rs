@@ -5,8 +5,8 @@
 //!   v
 //!   | next | lap | debts | n | behind |  slot 0  slot 1  slot 2  ..  slot n - 1 |
 //!
-//!   a word: | index, 16 bits | address of a segment, 48 bits, the lowest four of which say: | life, 3 bits | left, 1 bit |
-//!   or, where addresses need all bits: | address, a multiple of 1024 | index, 9 bits | 1 bit |
+//!   a word: | index, 16 bits | address of a segment, 48 bits, the lowest of which says: | left |
+//!   or, where addresses need all bits: | address, a multiple of 1024 | index, 9 bits | left |
 //! ```
 //!
 //! *When it is free.* Three debts: the producers' end, the consumers' end, and the slots. An end owes until it has moved on
@@ -30,7 +30,7 @@ use core::ptr::{NonNull, with_exposed_provenance_mut};
 
 use super::super::despite_a_panic;
 use super::super::slot::{Slot, TAGS, VACANT};
-use crate::sync::{ADDRESS_BITS, AtomicUsize, LIVES, Ordering, Tracked};
+use crate::sync::{ADDRESS_BITS, AtomicUsize, Ordering, Tracked};
 
 /// Most slots that a segment may have; the other indices are for guests.
 pub(super) const MOST: usize = if Word::LAST > 1 << 10 { 1 << 9 } else { 1 << 7 };
@@ -53,9 +53,6 @@ impl Word {
     const INDEX: usize =
         if Self::AT > 1 { usize::MAX << Self::AT } else { Self::ALIGN - 1 - Self::LEFT };
     const LAST: usize = Self::INDEX >> Self::AT;
-    /// Tells a segment's lives apart, where there is room for that: so many that somebody who is late takes it for the one it was
-    /// only after a multiple of eight lives.
-    pub(super) const LIFE: usize = (Self::ALIGN - 1) & !(Self::INDEX | Self::LEFT) & LIVES;
     /// Says of the consumers' segment that the producers have left it, so that nobody needs to look.
     pub(super) const LEFT: usize = 1;
 
@@ -122,9 +119,8 @@ impl<T> Segment<T> {
         layout.expect("raddle: an item so large that a segment of them exceeds isize::MAX bytes")
     }
 
-    /// A new one with `n` slots, written in place, whose lives are counted from `life` on.
-    pub(super) fn new(n: usize, life: usize) -> Self {
-        let lap = life.wrapping_mul(STEP);
+    /// A new one with `n` slots, written in place.
+    pub(super) fn new(n: usize) -> Self {
         let layout = Self::layout(n);
         // SAFETY: the layout has a size, the header's at least.
         let Some(start) = NonNull::new(unsafe { alloc(layout) }) else {
@@ -140,7 +136,7 @@ impl<T> Segment<T> {
         let header = start.cast::<Header>();
         let fresh = Header {
             next: AtomicUsize::new(0),
-            lap: AtomicUsize::new(lap),
+            lap: AtomicUsize::new(0),
             debts: AtomicUsize::new(3 * DEBT),
             slots: n,
             behind: AtomicUsize::new(0),
@@ -151,7 +147,7 @@ impl<T> Segment<T> {
         let segment = Self { header, slots: PhantomData };
         for i in 0..n {
             // SAFETY: slot `i` of `n` lies in the allocation; only what is not the item is written.
-            unsafe { Slot::new_at(segment.place(i), lap) };
+            unsafe { Slot::new_at(segment.place(i), 0) };
         }
         segment
     }
@@ -198,11 +194,6 @@ impl<T> Segment<T> {
         Word(self.header.as_ptr().expose_provenance())
     }
 
-    /// The word of its first slot in this life, for whoever links it.
-    pub(super) fn begin(self) -> Word {
-        Word(self.word().0 | (self.lap() / STEP * (Word::LEFT + 1)) & Word::LIFE)
-    }
-
     #[inline(always)]
     fn place(self, i: usize) -> *mut Slot<T> {
         self.header.as_ptr().wrapping_byte_add(Self::SLOTS).cast::<Slot<T>>().wrapping_add(i)
@@ -245,7 +236,7 @@ impl<T> Segment<T> {
         self.lap().wrapping_add(STEP)
     }
 
-    /// The word of the next segment, where it [begins](Self::begin), or 0.
+    /// The word of the next segment, or 0.
     #[inline(always)]
     pub(super) fn next(&self) -> &AtomicUsize {
         &self.header().next
