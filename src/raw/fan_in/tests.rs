@@ -9,7 +9,7 @@ use std::vec::Vec;
 
 use super::*;
 use crate::raw::tests::in_time;
-use crate::raw::{pop, push};
+use crate::raw::{RawQueue, pop, push};
 
 impl<T> FanIn<T> {
     /// Empty, and as if it had gone round until `laps` before the last.

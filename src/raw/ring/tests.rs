@@ -6,7 +6,7 @@ use super::*;
 use crate::cardinality::Cardinality;
 use crate::raw::grid::MOST;
 use crate::raw::tests::in_time;
-use crate::raw::{pop, push};
+use crate::raw::{PopClaims, PushClaims, RawQueue, pop, push};
 
 impl<T> Ring<T> {
     /// Empty, and as if it had gone round until `laps` before the last.
