@@ -163,24 +163,8 @@ impl<T> View<'_, FanOut<T>> {
     /// Claims up to `max` filled slots; none if the queue is empty.
     #[inline(always)]
     fn claim_to_pop(self, max: usize) -> Claims {
-        let race = Backoff::new();
-        loop {
-            let first = self.queue.head();
-            let full = match self.way_to_pop(first) {
-                Ok(full) => full,
-                Err(Way::Spent) => {
-                    Many::pass(&self.queue.head, first, self.next_line(first));
-                    continue;
-                }
-                Err(_) => return Claims { first, len: 0 },
-            };
-            let on = |line| self.way_to_pop(line).unwrap_or(0);
-            let (len, next) = self.claimed(first, full, max, on);
-            if Many::claim(&self.queue.head, first, next) {
-                return Claims { first, len };
-            }
-            race.lose();
-        }
+        let head = (&*self.queue.head, FanOut::head);
+        self.claim_in_turn(head, max, Self::way_to_pop, |_, _, way, _| way)
     }
 
     /// The first vacant slot from `index` on, where the line of `tail` is, or a walk; `go_on` hears of each line that is stepped over,

@@ -3,11 +3,14 @@
 //! They differ in what a line's header says, and in how the ends take turns. A [`View`] is a queue with the number of slots
 //! to its lines a constant: what a queue does, it does through one; [`view`] makes them.
 
+use core::cell::Cell;
 use core::ops::Deref;
 
-use super::{Grid, Header, Store};
+use super::{Grid, Header, Store, Way};
+use crate::backoff::Backoff;
 use crate::cardinality::{Cardinality, Many};
 use crate::raw::{Claim, Claims, Feed, PopClaims, PushClaims, RawQueue, copy_run};
+use crate::sync::AtomicUsize;
 
 /// A queue on a grid.
 ///
@@ -152,6 +155,59 @@ impl<'a, Q: OnGrid> View<'a, Q> {
         let mut before = self.runs(claims.first, i);
         before.by_ref().for_each(drop);
         self.at(before.index)
+    }
+}
+
+/// For whoever is late at an index: it is not carried on to the next.
+#[derive(Default)]
+struct Patience {
+    index: Cell<usize>,
+    steps: Backoff,
+}
+
+impl Patience {
+    fn at(&self, index: usize) -> &Backoff {
+        if self.index.replace(index) != index {
+            self.steps.reset();
+        }
+        &self.steps
+    }
+}
+
+impl<Q: OnGrid> View<'_, Q> {
+    /// Claims up to `max` slots at an end of [`Many`], whose `index` is a word and how to see it; none if the end can't go on.
+    ///
+    /// `ready` says how many slots are ready from an index on, on its line, or what it saw instead; of that, `clear` makes a way.
+    #[inline(always)]
+    pub(in crate::raw) fn claim_in_turn<L>(
+        self,
+        (word, seen): (&AtomicUsize, impl Fn(&Q) -> usize),
+        max: usize,
+        ready: impl Fn(Self, usize) -> Result<usize, L>,
+        clear: impl Fn(Self, usize, L, &Backoff) -> Way,
+    ) -> Claims {
+        let (patience, race) = (Patience::default(), Backoff::new());
+        loop {
+            let first = seen(self.queue);
+            let here = match ready(self, first) {
+                Ok(here) => here,
+                Err(look) => {
+                    match clear(self, first, look, patience.at(first)) {
+                        Way::Open => {}
+                        Way::There => return Claims { first, len: 1 },
+                        Way::Spent => Many::pass(word, first, self.next_line(first)),
+                        Way::Closed => return Claims { first, len: 0 },
+                    }
+                    continue;
+                }
+            };
+            let on = |line| ready(self, line).unwrap_or(0);
+            let (len, next) = self.claimed(first, here, max, on);
+            if Many::claim(word, first, next) {
+                return Claims { first, len };
+            }
+            race.lose();
+        }
     }
 }
 

@@ -1,7 +1,5 @@
 //! How an end gets its next slots.
 
-use core::cell::Cell;
-
 use super::Ring;
 use super::line::{Header, Look, Stage};
 use crate::backoff::Backoff;
@@ -9,26 +7,10 @@ use crate::cardinality::{Cardinality, Many};
 use crate::raw::grid::{Store, View, Way, is_before};
 use crate::raw::{Claims, is_overdue};
 
-/// For whoever is late at an index: it is not carried on to the next.
-#[derive(Default)]
-struct Patience {
-    index: Cell<usize>,
-    steps: Backoff,
-}
-
-impl Patience {
-    fn at(&self, index: usize) -> &Backoff {
-        if self.index.replace(index) != index {
-            self.steps.reset();
-        }
-        &self.steps
-    }
-}
-
 impl<T, S: Store<T, Header = Header>> View<'_, Ring<T, S>> {
-    /// Whether slot `index`, where `tail` is, is vacant; and the word of its line.
+    /// How many slots from `index` on, where `tail` is, are vacant; or the word of their line.
     #[inline(always)]
-    pub(super) fn is_vacant(self, index: usize) -> (Look, bool) {
+    fn vacant_from(self, index: usize) -> Result<usize, Look> {
         let look = self.header(index).look();
         // A single slot may be full before `tail` has left it: see `replace`.
         let is_vacant = if self.slots == 1 {
@@ -36,20 +18,23 @@ impl<T, S: Store<T, Header = Header>> View<'_, Ring<T, S>> {
         } else {
             look.is_now(index, self.below_lap)
         };
-        (look, is_vacant)
+        if is_vacant { Ok(self.slots - self.slot(index)) } else { Err(look) }
     }
 
-    /// How many slots from `index` on are full in its lap; and the word of its line.
+    /// How many slots from `index` on are full in its lap; or the word of their line.
     #[inline(always)]
-    pub(super) fn full_from(self, index: usize) -> (usize, Look) {
+    fn full_from(self, index: usize) -> Result<usize, Look> {
         let look = self.header(index).look();
         let is_now = look.is_now(index, self.below_lap);
-        (if is_now { look.full_from(self.slot(index)) } else { 0 }, look)
+        match if is_now { look.full_from(self.slot(index)) } else { 0 } {
+            0 => Err(look),
+            n => Ok(n),
+        }
     }
 
     /// What a producer does about slot `index`, the next one, which it found not vacant.
     #[cold]
-    pub(super) fn clear_for_push(self, index: usize, look: Look, patience: &Backoff) -> Way {
+    fn clear_for_push(self, index: usize, look: Look, patience: &Backoff) -> Way {
         match look.stage(index, self.below_lap) {
             Stage::Before => {}
             Stage::Back => {
@@ -71,7 +56,7 @@ impl<T, S: Store<T, Header = Header>> View<'_, Ring<T, S>> {
 
     /// What a consumer does about slot `index`, the next one, which it found not full.
     #[cold]
-    pub(super) fn clear_for_pop(self, index: usize, look: Look, patience: &Backoff) -> Way {
+    fn clear_for_pop(self, index: usize, look: Look, patience: &Backoff) -> Way {
         let stage = look.stage(index, self.below_lap);
         if stage == Stage::Spent {
             return Way::Spent;
@@ -96,49 +81,14 @@ impl<T, S: Store<T, Header = Header>> View<'_, Ring<T, S>> {
     /// Claims up to `max` vacant slots; none if the queue is full.
     #[inline(always)]
     pub(super) fn claim_to_push(self, max: usize) -> Claims {
-        let (patience, race) = (Patience::default(), Backoff::new());
-        loop {
-            let first = self.queue.tail();
-            let (look, is_vacant) = self.is_vacant(first);
-            if !is_vacant {
-                match self.clear_for_push(first, look, patience.at(first)) {
-                    Way::Spent => Many::pass(&self.queue.tail, first, self.next_line(first)),
-                    Way::Closed => return Claims { first, len: 0 },
-                    Way::Open | Way::There => {}
-                }
-                continue;
-            }
-            let here = self.slots - self.slot(first);
-            let on = |line| if self.is_vacant(line).1 { self.slots } else { 0 };
-            let (len, next) = self.claimed(first, here, max, on);
-            if Many::claim(&self.queue.tail, first, next) {
-                return Claims { first, len };
-            }
-            race.lose();
-        }
+        let tail = (&*self.queue.tail, Ring::tail);
+        self.claim_in_turn(tail, max, Self::vacant_from, Self::clear_for_push)
     }
 
     /// Claims up to `max` full slots; none if the queue is empty.
     #[inline(always)]
     pub(super) fn claim_to_pop(self, max: usize) -> Claims {
-        let (patience, race) = (Patience::default(), Backoff::new());
-        loop {
-            let first = self.queue.head();
-            let (full, look) = self.full_from(first);
-            if full == 0 {
-                match self.clear_for_pop(first, look, patience.at(first)) {
-                    Way::Open => {}
-                    Way::There => return Claims { first, len: 1 },
-                    Way::Spent => Many::pass(&self.queue.head, first, self.next_line(first)),
-                    Way::Closed => return Claims { first, len: 0 },
-                }
-                continue;
-            }
-            let (len, next) = self.claimed(first, full, max, |line| self.full_from(line).0);
-            if Many::claim(&self.queue.head, first, next) {
-                return Claims { first, len };
-            }
-            race.lose();
-        }
+        let head = (&*self.queue.head, Ring::head);
+        self.claim_in_turn(head, max, Self::full_from, Self::clear_for_pop)
     }
 }
