@@ -54,7 +54,7 @@ use core::fmt;
 use core::mem::needs_drop;
 
 use super::grid::{Grid, Heap, ManyPush, OnGrid, View, view};
-use super::{Claim, Claims, Feed, Place, PopRuns, Run};
+use super::{Claim, Place, PopRuns, Run};
 use crate::cacheline::CachePadded;
 use crate::cardinality::{Many, One};
 use crate::sync::{AtomicUsize, Ordering, fence};
@@ -246,7 +246,7 @@ unsafe impl<T> OnGrid for FanIn<T> {
 
     #[inline(always)]
     fn vacancy(view: View<'_, Self>) -> Option<Claim<T>> {
-        view.only(view.claim(1))
+        view.only(Self::claim_to_push(view, 1))
     }
 
     #[inline(always)]
@@ -272,20 +272,6 @@ unsafe impl<T> OnGrid for FanIn<T> {
 
     fn is_full(view: View<'_, Self>) -> bool {
         view.is_full()
-    }
-}
-
-// SAFETY: `claim` hands out each index once.
-unsafe impl<T> ManyPush for FanIn<T> {
-    #[inline(always)]
-    fn claim(view: View<'_, Self>, max: usize) -> Claims {
-        view.claim(max)
-    }
-
-    #[inline(always)]
-    fn fill(view: View<'_, Self>, claims: &Claims, feed: &mut impl Feed<T>) -> usize {
-        view.fill(claims, feed);
-        claims.len
     }
 }
 

@@ -160,13 +160,6 @@ impl<T> View<'_, FanOut<T>> {
         }
     }
 
-    /// Claims up to `max` filled slots; none if the queue is empty.
-    #[inline(always)]
-    fn claim_to_pop(self, max: usize) -> Claims {
-        let head = (&*self.queue.head, FanOut::head);
-        self.claim_in_turn(head, max, Self::way_to_pop, |_, _, way, _| way)
-    }
-
     /// The first vacant slot from `index` on, where the line of `tail` is, or a walk; `go_on` hears of each line that is stepped over,
     /// by the start of the next.
     #[inline(always)]
@@ -243,7 +236,7 @@ unsafe impl<T> OnGrid for FanOut<T> {
 
     #[inline(always)]
     fn front(view: View<'_, Self>) -> Option<Claim<T>> {
-        view.only(view.claim_to_pop(1))
+        view.only(Self::claim_to_pop(view, 1))
     }
 
     #[inline(always)]
@@ -262,11 +255,12 @@ unsafe impl<T> OnGrid for FanOut<T> {
     }
 }
 
-// SAFETY: `claim_to_pop` hands out each index once.
+// SAFETY: `claim` hands out each index once.
 unsafe impl<T> ManyPop for FanOut<T> {
     #[inline(always)]
-    fn claim(view: View<'_, Self>, max: usize) -> Claims {
-        view.claim_to_pop(max)
+    fn claim_to_pop(view: View<'_, Self>, max: usize) -> Claims {
+        let head = (&*view.queue.head, Self::head);
+        view.claim(head, max, View::way_to_pop, |_, _, way, _| way)
     }
 
     #[inline(always)]

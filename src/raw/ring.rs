@@ -46,7 +46,7 @@ use core::marker::PhantomData;
 use core::mem::needs_drop;
 
 use super::grid::{Grid, Heap, ManyPop, ManyPush, OnGrid, Store, View, view};
-use super::{Claim, Claims, Feed, Overwrite, Refused};
+use super::{Claim, Claims, Overwrite, Refused};
 use crate::cacheline::CachePadded;
 use crate::cardinality::Many;
 use crate::sync::{AtomicUsize, Ordering, const_fn};
@@ -146,7 +146,7 @@ unsafe impl<T, S: Store<T, Header = Header>> OnGrid for Ring<T, S> {
 
     #[inline(always)]
     fn vacancy(view: View<'_, Self>) -> Option<Claim<T>> {
-        view.only(view.claim_to_push(1))
+        view.only(Self::claim_to_push(view, 1))
     }
 
     #[inline(always)]
@@ -162,7 +162,7 @@ unsafe impl<T, S: Store<T, Header = Header>> OnGrid for Ring<T, S> {
 
     #[inline(always)]
     fn front(view: View<'_, Self>) -> Option<Claim<T>> {
-        view.only(view.claim_to_pop(1))
+        view.only(Self::claim_to_pop(view, 1))
     }
 
     #[inline(always)]
@@ -181,24 +181,12 @@ unsafe impl<T, S: Store<T, Header = Header>> OnGrid for Ring<T, S> {
     }
 }
 
-// SAFETY: `claim_to_push` hands out each index once.
-unsafe impl<T, S: Store<T, Header = Header>> ManyPush for Ring<T, S> {
-    #[inline(always)]
-    fn claim(view: View<'_, Self>, max: usize) -> Claims {
-        view.claim_to_push(max)
-    }
-
-    #[inline(always)]
-    fn fill(view: View<'_, Self>, claims: &Claims, feed: &mut impl Feed<T>) -> usize {
-        view.fill(claims, feed)
-    }
-}
-
-// SAFETY: `claim_to_pop` hands out each index once.
+// SAFETY: `claim` hands out each index once.
 unsafe impl<T, S: Store<T, Header = Header>> ManyPop for Ring<T, S> {
     #[inline(always)]
-    fn claim(view: View<'_, Self>, max: usize) -> Claims {
-        view.claim_to_pop(max)
+    fn claim_to_pop(view: View<'_, Self>, max: usize) -> Claims {
+        let head = (&*view.queue.head, Self::head);
+        view.claim(head, max, View::full_from, View::clear_for_pop)
     }
 
     #[inline(always)]

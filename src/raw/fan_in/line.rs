@@ -114,15 +114,14 @@ impl grid::Header for Header {
     fn shadow(&self) -> &Shadow {
         &self.shadow
     }
+
+    #[cfg(all(test, not(loom), not(shuttle)))]
+    fn set_lap(&self, index: usize) {
+        self.word.store(index, Ordering::Relaxed);
+    }
 }
 
 impl Header {
-    /// Vacant, for the lap of `index`, at the start of the first line.
-    #[cfg(all(test, not(loom), not(shuttle)))]
-    pub(super) fn set_lap(&self, index: usize) {
-        self.word.store(index, Ordering::Relaxed);
-    }
-
     /// `n` slots from `slot` on are shown here.
     #[inline(always)]
     #[cfg_attr(all(loom, feature = "loom"), track_caller)]

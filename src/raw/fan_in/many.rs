@@ -6,7 +6,7 @@ use super::FanIn;
 use super::line::{Look, Stage};
 use crate::backoff::Backoff;
 use crate::cardinality::{Cardinality, Many};
-use crate::raw::grid::View;
+use crate::raw::grid::{ManyPush, View};
 use crate::raw::{Claims, Feed};
 use crate::sync::{Ordering, fence};
 
@@ -22,50 +22,6 @@ impl<T> View<'_, FanIn<T>> {
         self.header(index).look().stage(index, self.grid)
     }
 
-    /// Claims up to `max` vacant slots; none if the queue is full.
-    #[inline(always)]
-    pub(super) fn claim(self, max: usize) -> Claims {
-        let (tail, race) = (&self.queue.tail, Backoff::new());
-        loop {
-            let first = self.queue.tail();
-            let look = self.header(first).look();
-            if !look.is_now(first, self.grid) {
-                match self.queue.stage(first, look) {
-                    Stage::Now => {}
-                    Stage::Before => return Claims { first, len: 0 },
-                    Stage::Spent => {
-                        Many::pass(tail, first, self.next_line(first));
-                        continue;
-                    }
-                }
-            }
-            let here = self.slots - self.slot(first);
-            let is_vacant = |line| self.header(line).look().is_now(line, self.grid);
-            let on = |line| if is_vacant(line) { self.slots } else { 0 };
-            let (len, next) = self.claimed(first, here, max, on);
-            // ORDERING: (F6) Release, pairs with (F7): what we saw of lines goes with the index.
-            if tail.compare_exchange_weak(first, next, Ordering::Release, Ordering::Relaxed).is_ok()
-            {
-                return Claims { first, len };
-            }
-            race.lose();
-        }
-    }
-
-    /// Fills all of the claims.
-    #[inline(always)]
-    pub(super) fn fill(self, claims: &Claims, feed: &mut impl Feed<T>) {
-        for (index, n) in self.runs(claims.first, claims.len) {
-            let (header, first) = (self.header(index), self.slot(index));
-            let items = self.touch(index, n).wrapping_sub(first);
-            for slot in first..first + n {
-                // SAFETY: a slot of the line, claimed and vacant.
-                unsafe { items.add(slot).write(feed.next()) };
-                header.fill(slot);
-            }
-        }
-    }
-
     pub(super) fn is_full(self) -> bool {
         let mut index = self.queue.tail();
         // Beyond a lap nothing changes but by others.
@@ -77,5 +33,51 @@ impl<T> View<'_, FanIn<T>> {
             }
         }
         true
+    }
+}
+
+// SAFETY: `claim_to_push` hands out each index once.
+unsafe impl<T> ManyPush for FanIn<T> {
+    #[inline(always)]
+    fn claim_to_push(view: View<'_, Self>, max: usize) -> Claims {
+        let (tail, race) = (&view.queue.tail, Backoff::new());
+        loop {
+            let first = view.queue.tail();
+            let look = view.header(first).look();
+            if !look.is_now(first, view.grid) {
+                match view.queue.stage(first, look) {
+                    Stage::Now => {}
+                    Stage::Before => return Claims { first, len: 0 },
+                    Stage::Spent => {
+                        Many::pass(tail, first, view.next_line(first));
+                        continue;
+                    }
+                }
+            }
+            let here = view.slots - view.slot(first);
+            let is_vacant = |line| view.header(line).look().is_now(line, view.grid);
+            let on = |line| if is_vacant(line) { view.slots } else { 0 };
+            let (len, next) = view.claimed(first, here, max, on);
+            // ORDERING: (F6) Release, pairs with (F7): what we saw of lines goes with the index.
+            if tail.compare_exchange_weak(first, next, Ordering::Release, Ordering::Relaxed).is_ok()
+            {
+                return Claims { first, len };
+            }
+            race.lose();
+        }
+    }
+
+    #[inline(always)]
+    fn fill(view: View<'_, Self>, claims: &Claims, feed: &mut impl Feed<T>) -> usize {
+        for (index, n) in view.runs(claims.first, claims.len) {
+            let (header, first) = (view.header(index), view.slot(index));
+            let items = view.touch(index, n).wrapping_sub(first);
+            for slot in first..first + n {
+                // SAFETY: a slot of the line, claimed and vacant.
+                unsafe { items.add(slot).write(feed.next()) };
+                header.fill(slot);
+            }
+        }
+        claims.len
     }
 }

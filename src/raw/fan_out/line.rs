@@ -39,15 +39,14 @@ impl grid::Header for Header {
     fn shadow(&self) -> &Shadow {
         &self.shadow
     }
+
+    #[cfg(all(test, not(loom), not(shuttle)))]
+    fn set_lap(&self, index: usize) {
+        self.filled.store(index.wrapping_sub(1), Ordering::Relaxed);
+    }
 }
 
 impl Header {
-    /// Vacant, for the lap of `index`, at the start of the first line.
-    #[cfg(all(test, not(loom), not(shuttle)))]
-    pub(super) fn set_lap(&self, index: usize) {
-        self.filled.store(index.wrapping_sub(1), Ordering::Relaxed);
-    }
-
     /// Says that the producer has filled the slots before number `end` in `lap`, those from number `first` on just now.
     #[inline(always)]
     pub(super) fn fill(&self, lap: usize, first: usize, end: usize) {

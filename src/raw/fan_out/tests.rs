@@ -11,13 +11,7 @@ impl<T> FanOut<T> {
     /// Empty, and as if it had gone round until `laps` before the last.
     fn late(slots: usize, capacity: usize, laps: usize) -> Self {
         let queue = Self::with_lines_of(slots, capacity);
-        let grid = queue.grid;
-        let first = laps.wrapping_mul(grid.lap()).wrapping_neg();
-        let mut line = 0;
-        while line < grid.lap() {
-            View::new(&queue, grid.slots).header(line).set_lap(first);
-            line = grid.next_line(line);
-        }
+        let first = View::new(&queue, queue.grid.slots).go_round(laps);
         queue.head.store(first, Ordering::Relaxed);
         queue.tail.store(first, Ordering::Relaxed);
         queue

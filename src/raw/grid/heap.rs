@@ -27,6 +27,10 @@ pub trait Header: Sync {
     /// What a race detector knows of the slots.
     fn shadow(&self) -> &Shadow;
 
+    /// Vacant, for the lap of `index`, at the start of the first line.
+    #[cfg(all(test, not(loom), not(shuttle)))]
+    fn set_lap(&self, index: usize);
+
     /// `n` slots from `slot` on are written, or moved out of, here, by whoever has them in hand.
     #[inline(always)]
     #[cfg_attr(all(loom, feature = "loom"), track_caller)]

@@ -54,7 +54,7 @@ pub unsafe trait OnGrid: Sized {
 /// As for [`PushClaims`].
 pub unsafe trait ManyPush: OnGrid<Producers = Many> {
     /// Claims up to `max` vacant slots; none if the queue is full.
-    fn claim(view: View<'_, Self>, max: usize) -> Claims;
+    fn claim_to_push(view: View<'_, Self>, max: usize) -> Claims;
 
     /// See [`PushClaims::fill`].
     fn fill(view: View<'_, Self>, claims: &Claims, feed: &mut impl Feed<Self::Item>) -> usize;
@@ -66,7 +66,7 @@ pub unsafe trait ManyPush: OnGrid<Producers = Many> {
 /// As for [`PopClaims`].
 pub unsafe trait ManyPop: OnGrid<Consumers = Many> {
     /// Claims up to `max` filled slots; none if the queue is empty.
-    fn claim(view: View<'_, Self>, max: usize) -> Claims;
+    fn claim_to_pop(view: View<'_, Self>, max: usize) -> Claims;
 
     /// Gives `n` slots of a line from `index` on, claimed and emptied, back.
     fn vacate(view: View<'_, Self>, index: usize, n: usize);
@@ -179,7 +179,7 @@ impl<Q: OnGrid> View<'_, Q> {
     ///
     /// `ready` says how many slots are ready from an index on, on its line, or what it saw instead; of that, `clear` makes a way.
     #[inline(always)]
-    pub(in crate::raw) fn claim_in_turn<L>(
+    pub(in crate::raw) fn claim<L>(
         self,
         (word, seen): (&AtomicUsize, impl Fn(&Q) -> usize),
         max: usize,
@@ -295,7 +295,7 @@ unsafe impl<Q: OnGrid> RawQueue for Q {
 // SAFETY: as the queue promises.
 unsafe impl<Q: ManyPush> PushClaims for Q {
     unsafe fn vacancies(&self, max: usize) -> Claims {
-        view!(self, |view| <Q as ManyPush>::claim(view, max))
+        view!(self, |view| Q::claim_to_push(view, max))
     }
 
     unsafe fn vacancy_at(&self, claims: &Claims, i: usize) -> Claim<Q::Item> {
@@ -311,7 +311,7 @@ unsafe impl<Q: ManyPush> PushClaims for Q {
 // SAFETY: as the queue promises.
 unsafe impl<Q: ManyPop> PopClaims for Q {
     unsafe fn fronts(&self, max: usize) -> Claims {
-        view!(self, |view| <Q as ManyPop>::claim(view, max))
+        view!(self, |view| Q::claim_to_pop(view, max))
     }
 
     unsafe fn front_at(&self, claims: &Claims, i: usize) -> Option<Claim<Q::Item>> {
@@ -344,5 +344,19 @@ impl<Q: ManyPop> View<'_, Q> {
             Q::vacate(self, index, n);
             (left, index) = (left - n, self.nth(index, n));
         }
+    }
+}
+
+#[cfg(all(test, not(loom), not(shuttle)))]
+impl<Q: OnGrid> View<'_, Q> {
+    /// Makes the queue, which is new, as if it had gone round until `laps` before the last, but for where its ends are: there.
+    pub(in crate::raw) fn go_round(self, laps: usize) -> usize {
+        let first = laps.wrapping_mul(self.lap()).wrapping_neg();
+        let mut line = 0;
+        while line < self.lap() {
+            self.header(line).set_lap(first);
+            line = self.next_line(line);
+        }
+        first
     }
 }

@@ -139,12 +139,6 @@ impl Header {
         }
     }
 
-    /// Vacant, for the lap of `index`, at the start of the first line.
-    #[cfg(all(test, not(loom), not(shuttle)))]
-    pub(super) fn set_lap(&self, index: usize) {
-        self.word.store(index, Ordering::Relaxed);
-    }
-
     /// The word, now.
     #[inline(always)]
     pub(super) fn look(&self) -> Look {
@@ -318,6 +312,11 @@ impl grid::Header for Header {
     #[inline(always)]
     fn shadow(&self) -> &Shadow {
         &self.shadow
+    }
+
+    #[cfg(all(test, not(loom), not(shuttle)))]
+    fn set_lap(&self, index: usize) {
+        self.word.store(index, Ordering::Relaxed);
     }
 }
 

@@ -3,17 +3,23 @@
 use super::Ring;
 use super::line::{self, Header};
 use crate::cardinality::{Cardinality, Many};
-use crate::raw::grid::{Header as _, ManyPop, Store, View};
+use crate::raw::grid::{Header as _, ManyPop, ManyPush, Store, View};
 use crate::raw::{Claims, Feed, Refused};
 
-impl<T, S: Store<T, Header = Header>> View<'_, Ring<T, S>> {
-    /// See [`PushClaims::fill`](crate::raw::PushClaims::fill).
+// SAFETY: `claim` hands out each index once.
+unsafe impl<T, S: Store<T, Header = Header>> ManyPush for Ring<T, S> {
     #[inline(always)]
-    pub(super) fn fill(self, claims: &Claims, feed: &mut impl Feed<T>) -> usize {
+    fn claim_to_push(view: View<'_, Self>, max: usize) -> Claims {
+        let tail = (&*view.queue.tail, Self::tail);
+        view.claim(tail, max, View::vacant_from, View::clear_for_push)
+    }
+
+    #[inline(always)]
+    fn fill(view: View<'_, Self>, claims: &Claims, feed: &mut impl Feed<T>) -> usize {
         let mut done = 0;
-        for (index, n) in self.runs(claims.first, claims.len) {
-            let (header, first) = (self.header(index), self.slot(index));
-            let items = self.touch(index, n).wrapping_sub(first);
+        for (index, n) in view.runs(claims.first, claims.len) {
+            let (header, first) = (view.header(index), view.slot(index));
+            let items = view.touch(index, n).wrapping_sub(first);
             for i in first..first + n {
                 // SAFETY: a slot of the line, claimed and vacant.
                 unsafe { items.add(i).write(feed.next()) };
@@ -26,11 +32,11 @@ impl<T, S: Store<T, Header = Header>> View<'_, Ring<T, S>> {
                     header.touch(first, 1);
                     // SAFETY: spoilt, and so still this thread's.
                     feed.back(unsafe { items.add(first).read() });
-                    header.take_back(self.grid, first);
+                    header.take_back(view.grid, first);
                 }
                 continue;
             }
-            let full = header.fill_all(self.grid, line::bits(first, n), |from, to| {
+            let full = header.fill_all(view.grid, line::bits(first, n), |from, to| {
                 // SAFETY: these are claimed and not full, and so this thread's; `to` are some of `from`, with an item in each.
                 unsafe { move_up(header, items, from, to, feed) };
             });
@@ -78,7 +84,7 @@ impl<T, S: Store<T, Header = Header>> View<'_, Ring<T, S>> {
         if self.slot(tail) != 0 || !self.is_full_at(self.queue.head(), tail) {
             return Err(Refused { item, oldest: None });
         }
-        let Claims { first, len: 1.. } = self.claim_to_pop(1) else {
+        let Claims { first, len: 1.. } = Ring::claim_to_pop(self, 1) else {
             return Err(Refused { item, oldest: None });
         };
         let (header, place) = (self.header(first), self.touch(first, 1));

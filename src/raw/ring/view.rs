@@ -5,12 +5,12 @@ use super::line::{Header, Look, Stage};
 use crate::backoff::Backoff;
 use crate::cardinality::{Cardinality, Many};
 use crate::raw::grid::{Store, View, Way, is_before};
-use crate::raw::{Claims, is_overdue};
+use crate::raw::is_overdue;
 
 impl<T, S: Store<T, Header = Header>> View<'_, Ring<T, S>> {
     /// How many slots from `index` on, where `tail` is, are vacant; or the word of their line.
     #[inline(always)]
-    fn vacant_from(self, index: usize) -> Result<usize, Look> {
+    pub(super) fn vacant_from(self, index: usize) -> Result<usize, Look> {
         let look = self.header(index).look();
         // A single slot may be full before `tail` has left it: see `replace`.
         let is_vacant = if self.slots == 1 {
@@ -23,7 +23,7 @@ impl<T, S: Store<T, Header = Header>> View<'_, Ring<T, S>> {
 
     /// How many slots from `index` on are full in its lap; or the word of their line.
     #[inline(always)]
-    fn full_from(self, index: usize) -> Result<usize, Look> {
+    pub(super) fn full_from(self, index: usize) -> Result<usize, Look> {
         let look = self.header(index).look();
         let is_now = look.is_now(index, self.below_lap);
         match if is_now { look.full_from(self.slot(index)) } else { 0 } {
@@ -34,7 +34,7 @@ impl<T, S: Store<T, Header = Header>> View<'_, Ring<T, S>> {
 
     /// What a producer does about slot `index`, the next one, which it found not vacant.
     #[cold]
-    fn clear_for_push(self, index: usize, look: Look, patience: &Backoff) -> Way {
+    pub(super) fn clear_for_push(self, index: usize, look: Look, patience: &Backoff) -> Way {
         match look.stage(index, self.below_lap) {
             Stage::Before => {}
             Stage::Back => {
@@ -56,7 +56,7 @@ impl<T, S: Store<T, Header = Header>> View<'_, Ring<T, S>> {
 
     /// What a consumer does about slot `index`, the next one, which it found not full.
     #[cold]
-    fn clear_for_pop(self, index: usize, look: Look, patience: &Backoff) -> Way {
+    pub(super) fn clear_for_pop(self, index: usize, look: Look, patience: &Backoff) -> Way {
         let stage = look.stage(index, self.below_lap);
         if stage == Stage::Spent {
             return Way::Spent;
@@ -76,19 +76,5 @@ impl<T, S: Store<T, Header = Header>> View<'_, Ring<T, S>> {
             return Way::There;
         }
         Way::Open
-    }
-
-    /// Claims up to `max` vacant slots; none if the queue is full.
-    #[inline(always)]
-    pub(super) fn claim_to_push(self, max: usize) -> Claims {
-        let tail = (&*self.queue.tail, Ring::tail);
-        self.claim_in_turn(tail, max, Self::vacant_from, Self::clear_for_push)
-    }
-
-    /// Claims up to `max` full slots; none if the queue is empty.
-    #[inline(always)]
-    pub(super) fn claim_to_pop(self, max: usize) -> Claims {
-        let head = (&*self.queue.head, Ring::head);
-        self.claim_in_turn(head, max, Self::full_from, Self::clear_for_pop)
     }
 }
