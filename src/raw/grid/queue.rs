@@ -109,6 +109,7 @@ impl<'a, Q: OnGrid> View<'a, Q> {
         Self { queue, grid: queue.grid().of_slots(slots) }
     }
 
+    /// How many slots a line has.
     #[inline(always)]
     pub(in crate::raw) fn slots_of(queue: &Q) -> usize {
         queue.lines().slots()
@@ -117,7 +118,7 @@ impl<'a, Q: OnGrid> View<'a, Q> {
     /// The header of the line of `index`.
     #[inline(always)]
     pub(in crate::raw) fn header(self, index: usize) -> &'a HeaderOf<Q> {
-        // SAFETY: indices come from the grid, which turns at the last line.
+        // SAFETY: indices come from the grid of these lines, which turns at the last.
         unsafe { self.queue.lines().header(self.line(index), self.slots) }
     }
 
