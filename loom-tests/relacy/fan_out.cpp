@@ -1,5 +1,5 @@
-// The fan-out of `src/raw/fan_out.rs`: bounded, one producer, which says with stores what is filled, and many
-// consumers, who count what they have emptied. The producer's batches are the chunks of `src/queue/chunk.rs`.
+// The fan-out of `src/raw/fan_out.rs` and `fan_out/line.rs`: bounded, one producer, which says with stores what is
+// filled, and many consumers, who count what they have emptied. The producer's batches are the chunks of `src/queue/chunk.rs`.
 //
 // Left out: lengths, which publish nothing.
 
@@ -45,7 +45,7 @@ template <unsigned SLOTS> struct Line {
 
     void fill(Word lap, unsigned first, unsigned end) {
         if (first == 0 && !planted("the count does not begin anew")) ended_.store(0, rl::mo_relaxed, $);
-        filled_.store(lap | end, edge("raw/fan_out::G1", rl::mo_release), $);
+        filled_.store(lap | end, edge("raw/fan_out/line::G1", rl::mo_release), $);
     }
 
     void pass_by(Word lap) {
@@ -57,11 +57,11 @@ template <unsigned SLOTS> struct Line {
 
     Word said() { return filled_.load(rl::mo_relaxed, $); }
 
-    Word filled() { return filled_.load(edge("raw/fan_out::G2", rl::mo_acquire), $); }
+    Word filled() { return filled_.load(edge("raw/fan_out/line::G2", rl::mo_acquire), $); }
 
-    void end(unsigned n) { ended_.fetch_add(n, edge("raw/fan_out::G3", rl::mo_release), $); }
+    void end(unsigned n) { ended_.fetch_add(n, edge("raw/fan_out/line::G3", rl::mo_release), $); }
 
-    bool is_over() { return ended_.load(edge("raw/fan_out::G4", rl::mo_acquire), $) == SLOTS; }
+    bool is_over() { return ended_.load(edge("raw/fan_out/line::G4", rl::mo_acquire), $) == SLOTS; }
 };
 
 template <unsigned SLOTS_, unsigned LINES> struct FanOut {

@@ -53,8 +53,8 @@
 use core::fmt;
 use core::mem::needs_drop;
 
-use super::grid::{Grid, Heap, by_slots};
-use super::{Claim, Claims, Feed, Place, PopRuns, PushClaims, RawQueue, Run};
+use super::grid::{Grid, Heap, ManyPush, OnGrid, View, view};
+use super::{Claim, Place, PopRuns, Run};
 use crate::cacheline::CachePadded;
 use crate::cardinality::{Many, One};
 use crate::sync::{AtomicUsize, Ordering, fence};
@@ -193,170 +193,85 @@ impl End {
     }
 }
 
-/// A queue whose lines have so many slots.
-struct View<'a, T> {
-    queue: &'a FanIn<T>,
-    grid: Grid,
-}
-
-impl<T> Clone for View<'_, T> {
-    #[inline(always)]
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for View<'_, T> {}
-
-impl<'a, T> View<'a, T> {
-    #[inline(always)]
-    fn new(queue: &'a FanIn<T>, slots: usize) -> Self {
-        Self { queue, grid: queue.grid.of_slots(slots) }
-    }
-
-    #[inline(always)]
-    fn header(self, index: usize) -> &'a Header {
-        // SAFETY: indices come from `nth` and `next_line` alone, which turn at the last line.
-        unsafe { self.queue.lines.header(self.grid.line(index), self.grid.slots) }
-    }
-
-    #[inline(always)]
-    fn item(self, index: usize) -> *mut T {
-        let (line, slot) = (self.grid.line(index), self.grid.slot(index));
-        // SAFETY: as in `header`, and at the last slot.
-        unsafe { self.queue.lines.item(line, slot, self.grid.slots) }
-    }
-
-    /// The claim on slot `index`.
-    #[inline(always)]
-    #[cfg_attr(all(loom, feature = "loom"), track_caller)]
-    fn at(self, index: usize) -> Claim<T> {
-        self.header(index).touch(self.grid.slot(index), 1);
-        Claim { item: self.item(index), number: index }
-    }
-
-    fn len(self) -> usize {
-        let (head, skipped) = self.queue.end.observe();
-        (self.grid.len(head, self.queue.tail()) + skipped).min(self.grid.capacity())
-    }
-}
-
-/// Calls a method of [`View`].
-macro_rules! view {
-    ($queue:ident.$method:ident($($argument:expr),*)) => {
-        by_slots!($queue.lines.slots(), Lines::<T>::FIT, |slots| {
-            View::new($queue, slots).$method($($argument),*)
-        })
-    };
-}
-
 /// What is rarely done: out of line, and without a [`View`] that would have to be in memory for it.
 impl<T> FanIn<T> {
     #[cold]
     #[inline(never)]
     fn stage(&self, index: usize, look: Look) -> Stage {
-        view!(self.stage(index, look))
+        view!(self, |view| view.stage(index, look))
     }
 
     #[cold]
     #[inline(never)]
     fn decide(&self) -> usize {
-        view!(self.decide())
+        view!(self, |view| view.decide())
     }
 
     #[cold]
     #[inline(never)]
     fn has_skipped(&self) -> bool {
-        view!(self.find_skipped()).is_some()
+        view!(self, |view| view.find_skipped()).is_some()
     }
 
     #[cold]
     #[inline(never)]
     fn put_out(&self, index: usize) {
-        view!(self.put_out(index));
+        view!(self, |view| view.put_out(index));
     }
 
     #[cold]
     #[inline(never)]
     fn take_skipped(&self, number: usize) {
-        view!(self.take_skipped(number));
+        view!(self, |view| view.take_skipped(number));
     }
 }
 
 // SAFETY: an index is claimed once, a slot is handed over once per index (see `line`), and leftovers are dropped with the
 // queue.
-unsafe impl<T> RawQueue for FanIn<T> {
+unsafe impl<T> OnGrid for FanIn<T> {
     type Item = T;
     type Producers = Many;
     type Consumers = One;
-    type PushSeat = ();
-    /// All that the consumer knows lies in the queue, which needs it once more to drop what is left.
-    type PopSeat = ();
+    type Lines = Lines<T>;
 
-    fn seats(&self) -> ((), ()) {
-        ((), ())
+    #[inline(always)]
+    fn lines(&self) -> &Lines<T> {
+        &self.lines
     }
 
     #[inline(always)]
-    unsafe fn vacancy(&self, _seat: &mut ()) -> Option<Claim<T>> {
-        view!(self.vacancy())
+    fn grid(&self) -> Grid {
+        self.grid
     }
 
     #[inline(always)]
-    unsafe fn put(&self, _seat: &mut (), claim: &Claim<T>) -> bool {
-        view!(self.put(claim.number));
+    fn vacancy(view: View<'_, Self>) -> Option<Claim<T>> {
+        view.only(Self::claim_to_push(view, 1))
+    }
+
+    #[inline(always)]
+    fn put(view: View<'_, Self>, index: usize) -> bool {
+        view.header(index).fill(view.slot(index));
         true
     }
 
-    unsafe fn retract(&self, _claim: Claim<T>) {
-        unreachable!("a slot that is skipped is taken later");
+    #[inline(always)]
+    fn front(view: View<'_, Self>) -> Option<Claim<T>> {
+        view.front()
     }
 
     #[inline(always)]
-    unsafe fn front(&self, _seat: &mut ()) -> Option<Claim<T>> {
-        view!(self.front())
+    fn take(view: View<'_, Self>, index: usize) {
+        view.take(index);
     }
 
-    #[inline(always)]
-    unsafe fn take(&self, _seat: &mut (), claim: Claim<T>) {
-        view!(self.take(claim.number));
+    fn len(view: View<'_, Self>) -> usize {
+        let (head, skipped) = view.queue.end.observe();
+        (view.grid.len(head, view.queue.tail()) + skipped).min(view.capacity())
     }
 
-    fn capacity(&self) -> usize {
-        self.grid.capacity()
-    }
-
-    fn len_to_producer(&self, _seat: &()) -> usize {
-        view!(self.len())
-    }
-
-    fn len_to_consumer(&self, _seat: &()) -> usize {
-        view!(self.len())
-    }
-
-    fn is_full_to_producer(&self, _seat: &()) -> bool {
-        view!(self.is_full())
-    }
-
-    fn is_full_to_consumer(&self, _seat: &()) -> bool {
-        view!(self.is_full())
-    }
-}
-
-// SAFETY: `claim` hands out each index once.
-unsafe impl<T> PushClaims for FanIn<T> {
-    unsafe fn vacancies(&self, max: usize) -> Claims {
-        view!(self.claim(max))
-    }
-
-    unsafe fn vacancy_at(&self, claims: &Claims, i: usize) -> Claim<T> {
-        view!(self.nth_claim(claims, i))
-    }
-
-    #[inline]
-    unsafe fn fill(&self, claims: &Claims, feed: &mut impl Feed<T>) -> usize {
-        view!(self.fill(claims, feed));
-        claims.len
+    fn is_full(view: View<'_, Self>) -> bool {
+        view.is_full()
     }
 }
 
@@ -374,13 +289,13 @@ unsafe impl<T> PopRuns for FanIn<T> {
 
     #[inline(always)]
     unsafe fn filled_from(&self, place: &mut Place<usize>, max: usize) -> Run<T> {
-        view!(self.filled_from(place, max))
+        view!(self, |view| view.filled_from(place, max))
     }
 
     #[inline(always)]
     unsafe fn release(&self, place: &Place<usize>, n: usize) {
         if n > 0 {
-            view!(self.release(place, n));
+            view!(self, |view| view.release(place, n));
         }
     }
 

@@ -7,13 +7,15 @@
 //! An *index* says which use of which slot is meant. A line's state holds the lap at the same place, and in the bits below
 //! what it likes, so whether the two are of one lap takes a comparison.
 //!
-//! How many slots a line has is a number of the [`Heap`], but a constant in all arithmetic: see [`by_slots`].
+//! How many slots a line has is a number of the [`Heap`], but a constant in all arithmetic: see [`View`].
 
-use crate::sync::{Shadow, const_fn};
+use crate::sync::const_fn;
 
 mod heap;
+mod queue;
 
-pub(crate) use heap::{Header, Heap};
+pub(super) use heap::{Header, Heap, Store};
+pub(super) use queue::{ManyPop, ManyPush, OnGrid, View, view};
 
 /// Most slots to a line, one less than a power of two: so many words share a cache line of 64 bytes with a word of state. (3 of
 /// 4 bytes where words are small: the lap needs its bits.)
@@ -27,7 +29,7 @@ pub(super) const LAP: u32 = 2 + 2 * MOST as u32 + SLOT_BITS;
 
 /// How many lines of how many slots.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Grid {
+pub struct Grid {
     /// How many slots a line has.
     pub(super) slots: usize,
     /// Behind the last line, as an index of lap 0.
@@ -89,6 +91,11 @@ impl Grid {
         (index & self.below_lap) >> slot_bits(self.slots)
     }
 
+    /// The index of a slot of a line in lap 0.
+    pub(super) fn index_of(self, line: usize, slot: usize) -> usize {
+        line << slot_bits(self.slots) | slot
+    }
+
     /// The index `n` places after `index`, on the same line or at the start of the next.
     #[inline(always)]
     pub(super) fn nth(self, index: usize, n: usize) -> usize {
@@ -107,13 +114,10 @@ impl Grid {
         }
     }
 
-    /// The index `n` places after `index`, on any line.
-    pub(super) fn nth_far(self, mut index: usize, mut n: usize) -> usize {
-        while n > 0 {
-            let here = n.min(self.slots - self.slot(index));
-            (n, index) = (n - here, self.nth(index, here));
-        }
-        index
+    /// The `n` slots from `index` on, line by line.
+    #[inline(always)]
+    pub(super) fn runs(self, index: usize, n: usize) -> Runs {
+        Runs { grid: self, index, left: n }
     }
 
     /// How many places `to` lies after `from`; negative if it lies before.
@@ -176,12 +180,26 @@ impl Grid {
     }
 }
 
-/// `n` slots from `slot` on are written, or moved out of, here, by whoever has them in hand.
-#[inline(always)]
-#[cfg_attr(all(loom, feature = "loom"), track_caller)]
-pub(super) fn touch(shadow: &Shadow, slot: usize, n: usize) {
-    for slot in slot..slot + n {
-        shadow.write(slot);
+/// Slots line by line: an index, and how many slots of its line there are from it on.
+pub(super) struct Runs {
+    grid: Grid,
+    index: usize,
+    left: usize,
+}
+
+impl Iterator for Runs {
+    type Item = (usize, usize);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<(usize, usize)> {
+        if self.left == 0 {
+            return None;
+        }
+        let (grid, index) = (self.grid, self.index);
+        let n = self.left.min(grid.slots - grid.slot(index));
+        self.left -= n;
+        self.index = grid.nth(index, n);
+        Some((index, n))
     }
 }
 
@@ -196,23 +214,3 @@ pub(super) enum Way {
     /// Not before the other end does something.
     Closed,
 }
-
-/// `$fit` or one slot to a line: evaluates `$call` with `$slots` a constant, so that its arithmetic is shifts, or nothing at all. (A
-/// macro, since a closure may not be inlined.)
-macro_rules! by_slots {
-    ($number:expr, $fit:expr, |$slots:ident| $call:expr) => {
-        match $number {
-            #[cfg(any(test, loom, shuttle))]
-            $slots if $slots != 1 && $slots != $fit => $call,
-            slots if slots == 1 || $fit == 1 => {
-                let $slots = 1;
-                $call
-            }
-            _ => {
-                let $slots = $fit;
-                $call
-            }
-        }
-    };
-}
-pub(super) use by_slots;

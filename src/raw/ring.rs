@@ -45,8 +45,8 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem::needs_drop;
 
-use super::grid::{Grid, Heap, by_slots};
-use super::{Claim, Claims, Feed, Overwrite, PopClaims, PushClaims, RawQueue, Refused};
+use super::grid::{Grid, Heap, ManyPop, ManyPush, OnGrid, Store, View, view};
+use super::{Claim, Claims, Overwrite, Refused};
 use crate::cacheline::CachePadded;
 use crate::cardinality::Many;
 use crate::sync::{AtomicUsize, Ordering, const_fn};
@@ -55,14 +55,13 @@ mod line;
 mod runs;
 mod view;
 
+use line::Header;
 pub(crate) use line::Slot;
-use line::{Header, Store};
-use view::View;
 
 type Lines<T> = Heap<Header, T>;
 
 /// A bounded queue in lines `S`, for many producers and consumers. See the head of the file.
-pub struct Ring<T, S: Store<T> = Lines<T>> {
+pub struct Ring<T, S: Store<T, Header = Header> = Lines<T>> {
     head: CachePadded<AtomicUsize>,
     tail: CachePadded<AtomicUsize>,
     store: S,
@@ -99,7 +98,7 @@ impl<T, const N: usize> Ring<T, [Slot<T>; N]> {
     }
 }
 
-impl<T, S: Store<T>> Ring<T, S> {
+impl<T, S: Store<T, Header = Header>> Ring<T, S> {
     const_fn! {
         fn on(store: S, grid: Grid) -> Self {
             Self {
@@ -113,7 +112,7 @@ impl<T, S: Store<T>> Ring<T, S> {
     }
 }
 
-impl<T, S: Store<T>> Ring<T, S> {
+impl<T, S: Store<T, Header = Header>> Ring<T, S> {
     #[inline(always)]
     fn head(&self) -> usize {
         // ORDERING: (R1) Acquire, pairs with (cardinality::M1, cardinality::M2): what those had seen who moved it.
@@ -127,115 +126,83 @@ impl<T, S: Store<T>> Ring<T, S> {
     }
 }
 
-/// Calls a method of [`View`].
-macro_rules! view {
-    ($ring:ident.$method:ident($($argument:expr),*)) => {
-        by_slots!($ring.store.slots(), Lines::<T>::FIT, |slots| {
-            View::new($ring, slots).$method($($argument),*)
-        })
-    };
-}
-
 // SAFETY: an index is claimed once per end, a slot is handed over once per index (see `line`), and leftovers are dropped
 // with the ring.
-unsafe impl<T, S: Store<T>> RawQueue for Ring<T, S> {
+unsafe impl<T, S: Store<T, Header = Header>> OnGrid for Ring<T, S> {
     type Item = T;
     type Producers = Many;
     type Consumers = Many;
-    type PushSeat = ();
-    type PopSeat = ();
+    type Lines = S;
 
-    fn seats(&self) -> ((), ()) {
-        ((), ())
+    #[inline(always)]
+    fn lines(&self) -> &S {
+        &self.store
     }
 
     #[inline(always)]
-    unsafe fn vacancy(&self, _seat: &mut ()) -> Option<Claim<T>> {
-        view!(self.vacancy())
+    fn grid(&self) -> Grid {
+        self.grid
     }
 
     #[inline(always)]
-    unsafe fn put(&self, _seat: &mut (), claim: &Claim<T>) -> bool {
-        view!(self.put(claim.number))
-    }
-
-    unsafe fn retract(&self, claim: Claim<T>) {
-        view!(self.retract(claim.number));
+    fn vacancy(view: View<'_, Self>) -> Option<Claim<T>> {
+        view.only(Self::claim_to_push(view, 1))
     }
 
     #[inline(always)]
-    unsafe fn front(&self, _seat: &mut ()) -> Option<Claim<T>> {
-        view!(self.front())
+    fn put(view: View<'_, Self>, index: usize) -> bool {
+        view.header(index).fill(view.slot(index))
+    }
+
+    fn retract(view: View<'_, Self>, index: usize) {
+        // The item has moved out again by now.
+        view.touch(index, 1);
+        view.header(index).take_back(view.grid, view.slot(index));
     }
 
     #[inline(always)]
-    unsafe fn take(&self, _seat: &mut (), claim: Claim<T>) {
-        view!(self.vacate(claim.number, 1));
+    fn front(view: View<'_, Self>) -> Option<Claim<T>> {
+        view.only(Self::claim_to_pop(view, 1))
     }
 
-    fn capacity(&self) -> usize {
-        view!(self.capacity())
+    #[inline(always)]
+    fn take(view: View<'_, Self>, index: usize) {
+        Self::vacate(view, index, 1);
     }
 
-    fn len_to_producer(&self, _seat: &()) -> usize {
-        view!(self.len())
+    fn len(view: View<'_, Self>) -> usize {
+        let head = view.queue.head();
+        view.grid.len(head, view.queue.tail())
     }
 
-    fn len_to_consumer(&self, _seat: &()) -> usize {
-        view!(self.len())
-    }
-
-    fn is_full_to_producer(&self, _seat: &()) -> bool {
-        view!(self.is_full())
-    }
-
-    fn is_full_to_consumer(&self, _seat: &()) -> bool {
-        view!(self.is_full())
+    fn is_full(view: View<'_, Self>) -> bool {
+        let tail = view.queue.tail();
+        view.grid.is_full(view.queue.head(), tail)
     }
 }
 
-// SAFETY: `claim_to_push` hands out each index once.
-unsafe impl<T, S: Store<T>> PushClaims for Ring<T, S> {
-    unsafe fn vacancies(&self, max: usize) -> Claims {
-        view!(self.claim_to_push(max))
+// SAFETY: `claim` hands out each index once.
+unsafe impl<T, S: Store<T, Header = Header>> ManyPop for Ring<T, S> {
+    #[inline(always)]
+    fn claim_to_pop(view: View<'_, Self>, max: usize) -> Claims {
+        let head = (&*view.queue.head, Self::head);
+        view.claim(head, max, View::full_from, View::clear_for_pop)
     }
 
-    unsafe fn vacancy_at(&self, claims: &Claims, i: usize) -> Claim<T> {
-        view!(self.nth_claim(claims, i))
-    }
-
-    #[inline]
-    unsafe fn fill(&self, claims: &Claims, feed: &mut impl Feed<T>) -> usize {
-        view!(self.fill(claims, feed))
-    }
-}
-
-// SAFETY: `claim_to_pop` hands out each index once.
-unsafe impl<T, S: Store<T>> PopClaims for Ring<T, S> {
-    unsafe fn fronts(&self, max: usize) -> Claims {
-        view!(self.claim_to_pop(max))
-    }
-
-    unsafe fn front_at(&self, claims: &Claims, i: usize) -> Option<Claim<T>> {
-        Some(view!(self.nth_claim(claims, i)))
-    }
-
-    #[inline]
-    unsafe fn empty(&self, claims: &Claims, to: *mut T) -> usize {
-        // SAFETY: passed on to the caller.
-        unsafe { view!(self.empty(claims, to)) };
-        claims.len
+    #[inline(always)]
+    fn vacate(view: View<'_, Self>, index: usize, n: usize) {
+        view.header(index).vacate(view.grid, view.slot(index), n);
     }
 }
 
 // SAFETY: see `line`: an item is evicted by claiming it at `head`, and the new one goes into the slot in hand.
-unsafe impl<T, S: Store<T>> Overwrite for Ring<T, S> {
+unsafe impl<T, S: Store<T, Header = Header>> Overwrite for Ring<T, S> {
     unsafe fn replace(&self, item: T) -> Result<T, Refused<T>> {
-        view!(self.replace(item))
+        view!(self, |view| view.replace(item))
     }
 }
 
-impl<T, S: Store<T>> Drop for Ring<T, S> {
+impl<T, S: Store<T, Header = Header>> Drop for Ring<T, S> {
     fn drop(&mut self) {
         if needs_drop::<T>() {
             // SAFETY: with exclusive access, this is the only consumer.
@@ -244,7 +211,7 @@ impl<T, S: Store<T>> Drop for Ring<T, S> {
     }
 }
 
-impl<T, S: Store<T>> fmt::Debug for Ring<T, S> {
+impl<T, S: Store<T, Header = Header>> fmt::Debug for Ring<T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ring").finish_non_exhaustive()
     }

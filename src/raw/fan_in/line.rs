@@ -20,8 +20,6 @@
 //!
 //! Edges: F1 with F2 (an item goes over), F3 and F4 with F5 (slots come back).
 
-use core::fmt;
-
 use crate::raw::grid::{self, Grid, MOST, SLOT_BITS};
 use crate::sync::{AtomicU8, AtomicUsize, Ordering, Shadow, array};
 
@@ -91,7 +89,8 @@ impl Look {
 }
 
 /// What stands before the slots of a line, and what a race detector knows of these.
-pub(super) struct Header {
+#[derive(Debug)]
+pub struct Header {
     word: AtomicUsize,
     full: [AtomicU8; MOST],
     /// A bit per slot. Only the consumer's.
@@ -110,22 +109,19 @@ impl grid::Header for Header {
             shadow: Shadow::new(slots),
         }
     }
+
+    #[inline(always)]
+    fn shadow(&self) -> &Shadow {
+        &self.shadow
+    }
+
+    #[cfg(all(test, not(loom), not(shuttle)))]
+    fn set_lap(&self, index: usize) {
+        self.word.store(index, Ordering::Relaxed);
+    }
 }
 
 impl Header {
-    /// Vacant, for the lap of `index`, at the start of the first line.
-    #[cfg(all(test, not(loom), not(shuttle)))]
-    pub(super) fn set_lap(&self, index: usize) {
-        self.word.store(index, Ordering::Relaxed);
-    }
-
-    /// `n` slots from `slot` on are written, or moved out of, here, by whoever has them in hand.
-    #[inline(always)]
-    #[cfg_attr(all(loom, feature = "loom"), track_caller)]
-    pub(super) fn touch(&self, slot: usize, n: usize) {
-        grid::touch(&self.shadow, slot, n);
-    }
-
     /// `n` slots from `slot` on are shown here.
     #[inline(always)]
     #[cfg_attr(all(loom, feature = "loom"), track_caller)]
@@ -251,11 +247,5 @@ impl Header {
         let next = grid.lap_of(word).wrapping_add(grid.lap());
         // ORDERING: (F4) Release, pairs with (F5): as for F3, also for the slots that were skipped.
         self.word.store(next, Ordering::Release);
-    }
-}
-
-impl fmt::Debug for Header {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Header").finish_non_exhaustive()
     }
 }

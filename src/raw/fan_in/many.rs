@@ -2,14 +2,15 @@
 //!
 //! Edges: F6 with F7 (who moved `tail` had seen more of the lines).
 
-use super::View;
+use super::FanIn;
 use super::line::{Look, Stage};
 use crate::backoff::Backoff;
 use crate::cardinality::{Cardinality, Many};
-use crate::raw::{Claim, Claims, Feed};
+use crate::raw::grid::{ManyPush, View};
+use crate::raw::{Claims, Feed};
 use crate::sync::{Ordering, fence};
 
-impl<T> View<'_, T> {
+impl<T> View<'_, FanIn<T>> {
     /// Where the line of `tail` is, not vacant at the first look, seen from the lap of `index`, where `tail` was.
     pub(super) fn stage(self, index: usize, look: Look) -> Stage {
         let stage = look.stage(index, self.grid);
@@ -21,27 +22,42 @@ impl<T> View<'_, T> {
         self.header(index).look().stage(index, self.grid)
     }
 
-    /// Claims up to `max` vacant slots; none if the queue is full.
+    pub(super) fn is_full(self) -> bool {
+        let mut index = self.queue.tail();
+        // Beyond a lap nothing changes but by others.
+        for _ in 0..self.capacity() {
+            match self.stage(index, self.header(index).look()) {
+                Stage::Now => return false,
+                Stage::Before => return true,
+                Stage::Spent => index = self.next_line(index),
+            }
+        }
+        true
+    }
+}
+
+// SAFETY: `claim_to_push` hands out each index once.
+unsafe impl<T> ManyPush for FanIn<T> {
     #[inline(always)]
-    pub(super) fn claim(self, max: usize) -> Claims {
-        let (tail, race) = (&self.queue.tail, Backoff::new());
+    fn claim_to_push(view: View<'_, Self>, max: usize) -> Claims {
+        let (tail, race) = (&view.queue.tail, Backoff::new());
         loop {
-            let first = self.queue.tail();
-            let look = self.header(first).look();
-            if !look.is_now(first, self.grid) {
-                match self.queue.stage(first, look) {
+            let first = view.queue.tail();
+            let look = view.header(first).look();
+            if !look.is_now(first, view.grid) {
+                match view.queue.stage(first, look) {
                     Stage::Now => {}
                     Stage::Before => return Claims { first, len: 0 },
                     Stage::Spent => {
-                        Many::pass(tail, first, self.grid.next_line(first));
+                        Many::pass(tail, first, view.next_line(first));
                         continue;
                     }
                 }
             }
-            let here = self.grid.slots - self.grid.slot(first);
-            let is_vacant = |line| self.header(line).look().is_now(line, self.grid);
-            let on = |line| if is_vacant(line) { self.grid.slots } else { 0 };
-            let (len, next) = self.grid.claimed(first, here, max, on);
+            let here = view.slots - view.slot(first);
+            let is_vacant = |line| view.header(line).look().is_now(line, view.grid);
+            let on = |line| if is_vacant(line) { view.slots } else { 0 };
+            let (len, next) = view.claimed(first, here, max, on);
             // ORDERING: (F6) Release, pairs with (F7): what we saw of lines goes with the index.
             if tail.compare_exchange_weak(first, next, Ordering::Release, Ordering::Relaxed).is_ok()
             {
@@ -52,50 +68,16 @@ impl<T> View<'_, T> {
     }
 
     #[inline(always)]
-    #[cfg_attr(all(loom, feature = "loom"), track_caller)]
-    pub(super) fn vacancy(self) -> Option<Claim<T>> {
-        let Claims { first, len } = self.claim(1);
-        if len > 0 { Some(self.at(first)) } else { None }
-    }
-
-    #[inline(always)]
-    pub(super) fn put(self, index: usize) {
-        self.header(index).fill(self.grid.slot(index));
-    }
-
-    /// The claim number `i` of several.
-    pub(super) fn nth_claim(self, claims: &Claims, i: usize) -> Claim<T> {
-        self.at(self.grid.nth_far(claims.first, i))
-    }
-
-    /// Fills all of the claims.
-    #[inline(always)]
-    pub(super) fn fill(self, claims: &Claims, feed: &mut impl Feed<T>) {
-        let (mut index, mut left) = (claims.first, claims.len);
-        while left > 0 {
-            let first = self.grid.slot(index);
-            let n = left.min(self.grid.slots - first);
-            let (header, items) = (self.header(index), self.item(index).wrapping_sub(first));
-            header.touch(first, n);
+    fn fill(view: View<'_, Self>, claims: &Claims, feed: &mut impl Feed<T>) -> usize {
+        for (index, n) in view.runs(claims.first, claims.len) {
+            let (header, first) = (view.header(index), view.slot(index));
+            let items = view.touch(index, n).wrapping_sub(first);
             for slot in first..first + n {
                 // SAFETY: a slot of the line, claimed and vacant.
                 unsafe { items.add(slot).write(feed.next()) };
                 header.fill(slot);
             }
-            (left, index) = (left - n, self.grid.nth(index, n));
         }
-    }
-
-    pub(super) fn is_full(self) -> bool {
-        let mut index = self.queue.tail();
-        // Beyond a lap nothing changes but by others.
-        for _ in 0..self.grid.capacity() {
-            match self.stage(index, self.header(index).look()) {
-                Stage::Now => return false,
-                Stage::Before => return true,
-                Stage::Spent => index = self.grid.next_line(index),
-            }
-        }
-        true
+        claims.len
     }
 }

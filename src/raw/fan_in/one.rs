@@ -1,21 +1,21 @@
 //! The end of the consumer.
 
 use super::line::{Header, Link, Stage};
-use super::{NONE, View};
+use super::{FanIn, NONE};
 use crate::backoff::Backoff;
-use crate::raw::grid::{MOST, SLOT_BITS, is_before};
+use crate::raw::grid::{MOST, View, is_before};
 use crate::raw::{Claim, Place, Run, is_overdue};
 
-impl<'a, T> View<'a, T> {
+impl<'a, T> View<'a, FanIn<T>> {
     /// How many slots from `index` on are full in its lap, to the end of the line.
     #[inline(always)]
     fn full_from(self, index: usize) -> usize {
-        let (header, first) = (self.header(index), self.grid.slot(index));
+        let (header, first) = (self.header(index), self.slot(index));
         if !header.own().is_now(index, self.grid) {
             return 0;
         }
         let mut slot = first;
-        while slot < self.grid.slots && header.is_full(slot) {
+        while slot < self.slots && header.is_full(slot) {
             slot += 1;
         }
         slot - first
@@ -29,7 +29,7 @@ impl<'a, T> View<'a, T> {
             return true;
         }
         let n = if end.skipped() == 0 { self.full_from(head) } else { 0 };
-        end.decide(self.grid.nth(head, n));
+        end.decide(self.nth(head, n));
         n > 0
     }
 
@@ -55,7 +55,7 @@ impl<'a, T> View<'a, T> {
             end.choose(skipped);
             return skipped;
         }
-        end.decide(self.grid.nth(head, n));
+        end.decide(self.nth(head, n));
         if n > 0 { head } else { NONE }
     }
 
@@ -74,19 +74,19 @@ impl<'a, T> View<'a, T> {
             if look.is_out() {
                 header.pass(self.grid);
             }
-            self.queue.end.go_to(self.grid.next_line(head));
+            self.queue.end.go_to(self.next_line(head));
         } else {
             // If only this slot is claimed, its push is in flight.
-            if !is_before(self.grid.nth(head, 1), tail) {
+            if !is_before(self.nth(head, 1), tail) {
                 return false;
             }
             if !is_overdue::<T>(patience) {
                 return true;
             }
-            header.skip(self.grid.slot(head));
+            header.skip(self.slot(head));
             self.queue.end.set_skipped(self.queue.end.skipped() + 1);
             self.leave(head, 1);
-            self.queue.end.go_to(self.grid.nth(head, 1));
+            self.queue.end.go_to(self.nth(head, 1));
         }
         patience.reset();
         true
@@ -96,9 +96,9 @@ impl<'a, T> View<'a, T> {
     pub(super) fn find_skipped(self) -> Option<usize> {
         let head = self.queue.end.head();
         let mut found = None;
-        if self.grid.slot(head) != 0 {
+        if self.slot(head) != 0 {
             let slot = self.header(head).first_to_take();
-            found = slot.map(|slot| (self.grid.line(head), slot));
+            found = slot.map(|slot| (self.line(head), slot));
         }
         let mut link = self.queue.end.out();
         while let Some(line) = link.line() {
@@ -109,20 +109,19 @@ impl<'a, T> View<'a, T> {
             link = header.own().link(self.grid);
         }
         let (line, slot) = found?;
-        let place = if self.grid.slots == 1 { line } else { line << SLOT_BITS | slot };
         // Of the lap before, whichever it was skipped in: so that it lies before `head`, also after many laps.
-        Some(self.grid.lap_of(head).wrapping_sub(self.grid.lap()) | place)
+        Some(self.lap_of(head).wrapping_sub(self.lap()) | self.index_of(line, slot))
     }
 
+    /// The header of a line that is out, as a link says.
     fn header_of(self, line: usize) -> &'a Header {
-        // SAFETY: links are to lines that are out.
-        unsafe { self.queue.lines.header(line, self.grid.slots) }
+        self.header(self.index_of(line, 0))
     }
 
     /// Leaves `n` slots of a line from `index` on, taken or skipped, behind; and the line, if these are the last.
     #[inline(always)]
     fn leave(self, index: usize, n: usize) {
-        if self.grid.slot(index) + n < self.grid.slots {
+        if self.slot(index) + n < self.slots {
             return;
         }
         let header = self.header(index);
@@ -136,7 +135,7 @@ impl<'a, T> View<'a, T> {
     /// Puts the line out that `head` is about to leave.
     pub(super) fn put_out(self, index: usize) {
         self.header(index).put_out(index, self.queue.end.out(), self.grid);
-        self.queue.end.set_out(Link::to(self.grid.line(index)));
+        self.queue.end.set_out(Link::to(self.line(index)));
     }
 
     /// Takes the skipped slot that was chosen.
@@ -146,9 +145,9 @@ impl<'a, T> View<'a, T> {
         end.choose(NONE);
         end.set_skipped(end.skipped() - 1);
         let header = self.header(number);
-        let is_last = header.unskip(self.grid.slot(number));
+        let is_last = header.unskip(self.slot(number));
         if is_last && header.own().is_out() {
-            self.unlink(self.grid.line(number));
+            self.unlink(self.line(number));
             header.come_back(self.grid);
         }
     }
@@ -188,7 +187,7 @@ impl<'a, T> View<'a, T> {
     pub(super) fn take(self, index: usize) {
         if index == self.queue.end.head() {
             self.leave(index, 1);
-            self.queue.end.go_to(self.grid.nth(index, 1));
+            self.queue.end.go_to(self.nth(index, 1));
         } else {
             self.queue.take_skipped(index);
         }
@@ -216,15 +215,15 @@ impl<'a, T> View<'a, T> {
             }
             if index != end.head() {
                 place.walk_over(index, end.head());
-                self.header(index).show(self.grid.slot(index), 1);
+                self.header(index).show(self.slot(index), 1);
                 return Run { start: self.item(index), len: 1 };
             }
         }
-        let (slot, decided) = (self.grid.slot(index), end.decided());
-        let is_same_line = self.grid.slots > 1 && decided ^ index <= MOST;
-        let behind = if is_same_line { self.grid.slot(decided) } else { self.grid.slots };
+        let (slot, decided) = (self.slot(index), end.decided());
+        let is_same_line = self.slots > 1 && decided ^ index <= MOST;
+        let behind = if is_same_line { self.slot(decided) } else { self.slots };
         let len = max.min(behind - slot);
-        place.walk_over(index, self.grid.nth(index, len));
+        place.walk_over(index, self.nth(index, len));
         self.header(index).show(slot, len);
         Run { start: self.item(index), len }
     }
@@ -238,7 +237,7 @@ impl<'a, T> View<'a, T> {
         if n == 0 || end.skipped() > 0 && self.queue.has_skipped() {
             return false;
         }
-        end.decide(self.grid.nth(decided, n));
+        end.decide(self.nth(decided, n));
         true
     }
 
@@ -246,7 +245,7 @@ impl<'a, T> View<'a, T> {
     #[inline(always)]
     pub(super) fn release(self, place: &Place<usize>, n: usize) {
         // What was shown is moved, or dropped, by now.
-        self.header(place.last).touch(self.grid.slot(place.last), n);
+        self.touch(place.last, n);
         if place.last == self.queue.end.head() {
             self.leave(place.last, n);
         } else {

@@ -9,19 +9,13 @@ use std::vec::Vec;
 
 use super::*;
 use crate::raw::tests::in_time;
-use crate::raw::{pop, push};
+use crate::raw::{RawQueue, pop, push};
 
 impl<T> FanIn<T> {
     /// Empty, and as if it had gone round until `laps` before the last.
     fn late(slots: usize, capacity: usize, laps: usize) -> Self {
         let queue = Self::with_lines_of(slots, capacity);
-        let first = laps.wrapping_mul(queue.grid.lap()).wrapping_neg();
-        let view = View::new(&queue, queue.grid.slots);
-        let mut line = 0;
-        while line < queue.grid.lap() {
-            view.header(line).set_lap(first);
-            line = queue.grid.next_line(line);
-        }
+        let first = View::new(&queue, queue.grid.slots).go_round(laps);
         queue.end.decide(first);
         queue.end.go_to(first);
         queue.tail.store(first, Ordering::Relaxed);

@@ -5,19 +5,13 @@ use std::vec::Vec;
 
 use super::*;
 use crate::raw::tests::in_time;
-use crate::raw::{pop, push};
+use crate::raw::{RawQueue, pop, push};
 
 impl<T> FanOut<T> {
     /// Empty, and as if it had gone round until `laps` before the last.
     fn late(slots: usize, capacity: usize, laps: usize) -> Self {
         let queue = Self::with_lines_of(slots, capacity);
-        let grid = queue.grid;
-        let first = laps.wrapping_mul(grid.lap()).wrapping_neg();
-        let mut line = 0;
-        while line < grid.lap() {
-            queue.header(grid, line).filled.store(first.wrapping_sub(1), Ordering::Relaxed);
-            line = grid.next_line(line);
-        }
+        let first = View::new(&queue, queue.grid.slots).go_round(laps);
         queue.head.store(first, Ordering::Relaxed);
         queue.tail.store(first, Ordering::Relaxed);
         queue
@@ -41,14 +35,19 @@ fn indices_come_round() {
                 assert!(pushed.is_err() || model.len() < capacity, "{i}, {model:?}");
                 model.extend(pushed.is_ok().then_some(i));
                 assert_eq!(
-                    (queue.len(), queue.is_full()),
-                    (model.len(), pushed.is_err() || { queue.is_full() && model.len() >= asked })
+                    (queue.len_to_producer(&()), queue.is_full_to_producer(&())),
+                    (
+                        model.len(),
+                        pushed.is_err() || {
+                            queue.is_full_to_producer(&()) && model.len() >= asked
+                        }
+                    )
                 );
             }
             for _ in 0..i % (capacity + 1) {
                 // SAFETY: likewise.
                 assert_eq!(unsafe { pop(&queue, &mut ()) }, model.pop_front());
-                assert_eq!(queue.len(), model.len());
+                assert_eq!(queue.len_to_producer(&()), model.len());
             }
         }
     }

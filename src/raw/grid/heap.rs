@@ -8,6 +8,7 @@ use core::ptr::NonNull;
 
 use super::{Grid, MOST};
 use crate::cacheline::LINE;
+use crate::sync::Shadow;
 
 /// Largest capacity that is kept exactly, at the price of a header per item.
 const EXACT: usize = 64;
@@ -22,6 +23,49 @@ pub trait Header: Sync {
 
     /// Of a line of so many slots, vacant, for lap 0.
     fn new(slots: usize) -> Self;
+
+    /// What a race detector knows of the slots.
+    fn shadow(&self) -> &Shadow;
+
+    /// Vacant, for the lap of `index`, at the start of the first line.
+    #[cfg(all(test, not(loom), not(shuttle)))]
+    fn set_lap(&self, index: usize);
+
+    /// `n` slots from `slot` on are written, or moved out of, here, by whoever has them in hand.
+    #[inline(always)]
+    #[cfg_attr(all(loom, feature = "loom"), track_caller)]
+    fn touch(&self, slot: usize, n: usize) {
+        for slot in slot..slot + n {
+            self.shadow().write(slot);
+        }
+    }
+}
+
+/// Where a queue's lines are: in a [`Heap`], or in an array.
+///
+/// # Safety
+/// `header` and `item` give what belongs to the line, for as long as the store lives.
+pub unsafe trait Store<T> {
+    /// What stands before the slots of a line.
+    type Header: Header;
+
+    /// How many slots a line has, if not one.
+    const FIT: usize;
+
+    /// How many slots a line has.
+    fn slots(&self) -> usize;
+
+    /// The header of line number `line`; lines have so many [`slots`](Self::slots), which the caller may know at compile time.
+    ///
+    /// # Safety
+    /// There is such a line, and lines have so many slots.
+    unsafe fn header(&self, line: usize, slots: usize) -> &Self::Header;
+
+    /// The place of an item of line number `line`.
+    ///
+    /// # Safety
+    /// There is such a line, it has such a slot, and lines have so many slots.
+    unsafe fn item(&self, line: usize, slot: usize, slots: usize) -> *mut T;
 }
 
 /// Bytes from one line to the next; none if there can't be so many.
@@ -136,31 +180,29 @@ impl<H: Header, T> Heap<H, T> {
         // SAFETY: within the memory, by what the caller promises.
         unsafe { self.start.add(line * stride) }
     }
+}
 
-    /// How many slots a line has.
+// SAFETY: the header and the items of a line lie in its memory, which is freed with the heap.
+unsafe impl<H: Header, T> Store<T> for Heap<H, T> {
+    type Header = H;
+
+    const FIT: usize = Self::FIT;
+
     #[inline(always)]
-    pub(in crate::raw) fn slots(&self) -> usize {
+    fn slots(&self) -> usize {
         self.slots
     }
 
-    /// The header of line number `line`; lines have so many [`slots`](Self::slots), which the caller may know at compile time.
-    ///
-    /// # Safety
-    /// There is such a line, and lines have so many slots.
     #[inline(always)]
-    pub(in crate::raw) unsafe fn header(&self, line: usize, slots: usize) -> &H {
+    unsafe fn header(&self, line: usize, slots: usize) -> &H {
         // SAFETY: passed on to the caller.
         let header = unsafe { self.line(line, slots) };
         // SAFETY: initialised by `new`, and dropped with the memory.
         unsafe { header.cast().as_ref() }
     }
 
-    /// The place of an item of line number `line`.
-    ///
-    /// # Safety
-    /// There is such a line, it has such a slot, and lines have so many slots.
     #[inline(always)]
-    pub(in crate::raw) unsafe fn item(&self, line: usize, slot: usize, slots: usize) -> *mut T {
+    unsafe fn item(&self, line: usize, slot: usize, slots: usize) -> *mut T {
         debug_assert!(slot < slots);
         // SAFETY: passed on to the caller.
         let line = unsafe { self.line(line, slots) };

@@ -42,7 +42,7 @@ use core::cell::UnsafeCell;
 use core::fmt;
 use core::mem::MaybeUninit;
 
-use crate::raw::grid::{self, Grid, Heap, LAP, MOST, SLOT_BITS};
+use crate::raw::grid::{self, Grid, LAP, MOST, SLOT_BITS, Store};
 use crate::sync::{AtomicUsize, Ordering, Shadow, const_fn};
 
 const OUT: usize = 1;
@@ -137,19 +137,6 @@ impl Header {
         pub(super) fn new(slots: usize) -> Self {
             Self { word: AtomicUsize::new(0), shadow: Shadow::new(slots) }
         }
-    }
-
-    /// Vacant, for the lap of `index`, at the start of the first line.
-    #[cfg(all(test, not(loom), not(shuttle)))]
-    pub(super) fn set_lap(&self, index: usize) {
-        self.word.store(index, Ordering::Relaxed);
-    }
-
-    /// `n` slots from `slot` on are written, or moved out of, here, by whoever has them in hand.
-    #[inline(always)]
-    #[cfg_attr(all(loom, feature = "loom"), track_caller)]
-    pub(super) fn touch(&self, slot: usize, n: usize) {
-        grid::touch(&self.shadow, slot, n);
     }
 
     /// The word, now.
@@ -315,57 +302,30 @@ impl<T> fmt::Debug for Slot<T> {
     }
 }
 
-/// Where a ring's lines are: its own [`Heap`], or an array of lines of one slot.
-///
-/// # Safety
-/// `header` and `item` give what belongs to the line, for as long as the store lives.
-pub unsafe trait Store<T> {
-    /// How many slots a line has.
-    fn slots(&self) -> usize;
-
-    /// As [`Heap::header`].
-    ///
-    /// # Safety
-    /// There is such a line, and lines have so many slots.
-    unsafe fn header(&self, line: usize, slots: usize) -> &Header;
-
-    /// As [`Heap::item`].
-    ///
-    /// # Safety
-    /// There is such a line, it has such a slot, and lines have so many slots.
-    unsafe fn item(&self, line: usize, slot: usize, slots: usize) -> *mut T;
-}
-
 impl grid::Header for Header {
     const SIZE: usize = size_of::<usize>();
 
     fn new(slots: usize) -> Self {
         Self::new(slots)
     }
-}
 
-// SAFETY: a heap's headers and items are of the line that was asked for.
-unsafe impl<T> Store<T> for Heap<Header, T> {
     #[inline(always)]
-    fn slots(&self) -> usize {
-        self.slots()
+    fn shadow(&self) -> &Shadow {
+        &self.shadow
     }
 
-    #[inline(always)]
-    unsafe fn header(&self, line: usize, slots: usize) -> &Header {
-        // SAFETY: passed on to the caller.
-        unsafe { self.header(line, slots) }
-    }
-
-    #[inline(always)]
-    unsafe fn item(&self, line: usize, slot: usize, slots: usize) -> *mut T {
-        // SAFETY: passed on to the caller.
-        unsafe { self.item(line, slot, slots) }
+    #[cfg(all(test, not(loom), not(shuttle)))]
+    fn set_lap(&self, index: usize) {
+        self.word.store(index, Ordering::Relaxed);
     }
 }
 
 // SAFETY: a slot and its header are one value of the array.
 unsafe impl<T, const N: usize> Store<T> for [Slot<T>; N] {
+    type Header = Header;
+
+    const FIT: usize = 1;
+
     #[inline(always)]
     fn slots(&self) -> usize {
         1

@@ -1,20 +1,25 @@
 //! Several slots at once.
 
-use super::line::{self, Header, Store};
-use super::view::View;
+use super::Ring;
+use super::line::{self, Header};
 use crate::cardinality::{Cardinality, Many};
-use crate::raw::{Claims, Feed, Refused, copy_run};
+use crate::raw::grid::{Header as _, ManyPop, ManyPush, Store, View};
+use crate::raw::{Claims, Feed, Refused};
 
-/// What many do with what they have claimed.
-impl<T, S: Store<T>> View<'_, T, S> {
+// SAFETY: `claim` hands out each index once.
+unsafe impl<T, S: Store<T, Header = Header>> ManyPush for Ring<T, S> {
     #[inline(always)]
-    pub(super) fn fill(self, claims: &Claims, feed: &mut impl Feed<T>) -> usize {
-        let (mut index, mut left, mut done) = (claims.first, claims.len, 0);
-        while left > 0 {
-            let first = self.slot(index);
-            let n = left.min(self.slots - first);
-            let (header, items) = (self.header(index), self.item(index).wrapping_sub(first));
-            header.touch(first, n);
+    fn claim_to_push(view: View<'_, Self>, max: usize) -> Claims {
+        let tail = (&*view.queue.tail, Self::tail);
+        view.claim(tail, max, View::vacant_from, View::clear_for_push)
+    }
+
+    #[inline(always)]
+    fn fill(view: View<'_, Self>, claims: &Claims, feed: &mut impl Feed<T>) -> usize {
+        let mut done = 0;
+        for (index, n) in view.runs(claims.first, claims.len) {
+            let (header, first) = (view.header(index), view.slot(index));
+            let items = view.touch(index, n).wrapping_sub(first);
             for i in first..first + n {
                 // SAFETY: a slot of the line, claimed and vacant.
                 unsafe { items.add(i).write(feed.next()) };
@@ -27,17 +32,15 @@ impl<T, S: Store<T>> View<'_, T, S> {
                     header.touch(first, 1);
                     // SAFETY: spoilt, and so still this thread's.
                     feed.back(unsafe { items.add(first).read() });
-                    header.take_back(self.grid, first);
+                    header.take_back(view.grid, first);
                 }
-                (left, index) = (left - 1, self.nth(index, 1));
                 continue;
             }
-            let full = header.fill_all(self.grid, line::bits(first, n), |from, to| {
+            let full = header.fill_all(view.grid, line::bits(first, n), |from, to| {
                 // SAFETY: these are claimed and not full, and so this thread's; `to` are some of `from`, with an item in each.
                 unsafe { move_up(header, items, from, to, feed) };
             });
             done += full.count_ones() as usize;
-            (left, index) = (left - n, self.nth(index, n));
         }
         done
     }
@@ -74,56 +77,36 @@ unsafe fn move_up<T>(
     }
 }
 
-impl<T, S: Store<T>> View<'_, T, S> {
-    /// Moves the items of all claims to `to`.
-    ///
-    /// # Safety
-    /// They are the caller's, and there is room.
-    #[inline(always)]
-    pub(super) unsafe fn empty(self, claims: &Claims, mut to: *mut T) {
-        let (mut index, mut left) = (claims.first, claims.len);
-        while left > 0 {
-            let n = left.min(self.slots - self.slot(index));
-            self.header(index).touch(self.slot(index), n);
-            // SAFETY: slots of one line, full and claimed, and room for `left` items.
-            unsafe { copy_run(self.item(index), to, n, self.slots) };
-            to = to.wrapping_add(n);
-            self.vacate(index, n);
-            (left, index) = (left - n, self.nth(index, n));
-        }
-    }
-
+impl<T, S: Store<T, Header = Header>> View<'_, Ring<T, S>> {
     /// See [`Overwrite`](crate::raw::Overwrite).
     pub(super) fn replace(self, item: T) -> Result<T, Refused<T>> {
-        let tail = self.ring.tail();
-        if self.slot(tail) != 0 || !self.is_full_at(self.ring.head(), tail) {
+        let tail = self.queue.tail();
+        if self.slot(tail) != 0 || !self.is_full_at(self.queue.head(), tail) {
             return Err(Refused { item, oldest: None });
         }
-        let Claims { first, len: 1.. } = self.claim_to_pop(1) else {
+        let Claims { first, len: 1.. } = Ring::claim_to_pop(self, 1) else {
             return Err(Refused { item, oldest: None });
         };
-        let header = self.header(first);
-        header.touch(self.slot(first), 1);
-        let place = self.item(first);
+        let (header, place) = (self.header(first), self.touch(first, 1));
         // SAFETY: full, and in hand.
         let evicted = unsafe { place.read() };
         // The same slot, a lap later. Only if that is the next to be pushed to, or the item would overtake others. With several
         // to a line the slot is not vacant before all others have ended.
         let index = first.wrapping_add(self.lap());
         // Nobody can claim it while the slot is in hand; if it is passed over, the refill fails.
-        if self.slots > 1 || self.ring.tail() != index {
-            self.vacate(first, 1);
+        if self.slots > 1 || self.queue.tail() != index {
+            Ring::vacate(self, first, 1);
             return Err(Refused { item, oldest: Some(evicted) });
         }
         // SAFETY: as above.
         unsafe { place.write(item) };
         if header.refill(self.grid) {
-            Many::pass(&self.ring.tail, index, self.next_line(index));
+            Many::pass(&self.queue.tail, index, self.next_line(index));
             return Ok(evicted);
         }
         // SAFETY: still in hand, and written just now.
         let item = unsafe { place.read() };
-        self.vacate(first, 1);
+        Ring::vacate(self, first, 1);
         Err(Refused { item, oldest: Some(evicted) })
     }
 }

@@ -6,19 +6,13 @@ use super::*;
 use crate::cardinality::Cardinality;
 use crate::raw::grid::MOST;
 use crate::raw::tests::in_time;
-use crate::raw::{pop, push};
+use crate::raw::{Feed, PopClaims, PushClaims, RawQueue, pop, push};
 
 impl<T> Ring<T> {
     /// Empty, and as if it had gone round until `laps` before the last.
     fn late(slots: usize, capacity: usize, laps: usize) -> Self {
         let ring = Self::with_lines_of(slots, capacity);
-        let first = laps.wrapping_mul(ring.grid.lap()).wrapping_neg();
-        let view = View::new(&ring, slots);
-        let mut line = 0;
-        while line < view.lap() {
-            view.header(line).set_lap(first);
-            line = view.next_line(line);
-        }
+        let first = View::new(&ring, ring.grid.slots).go_round(laps);
         ring.head.store(first, Ordering::Relaxed);
         ring.tail.store(first, Ordering::Relaxed);
         ring

@@ -1,76 +1,16 @@
 //! How an end gets its next slots.
 
-use core::cell::Cell;
-use core::ops::Deref;
-
 use super::Ring;
-use super::line::{Header, Look, Stage, Store};
+use super::line::{Header, Look, Stage};
 use crate::backoff::Backoff;
 use crate::cardinality::{Cardinality, Many};
-use crate::raw::grid::{Grid, Way, is_before};
-use crate::raw::{Claim, Claims, is_overdue};
+use crate::raw::grid::{Store, View, Way, is_before};
+use crate::raw::is_overdue;
 
-/// For whoever is late at an index: it is not carried on to the next.
-#[derive(Default)]
-struct Patience {
-    index: Cell<usize>,
-    steps: Backoff,
-}
-
-impl Patience {
-    fn at(&self, index: usize) -> &Backoff {
-        if self.index.replace(index) != index {
-            self.steps.reset();
-        }
-        &self.steps
-    }
-}
-
-/// A ring whose lines have so many slots.
-pub(super) struct View<'a, T, S: Store<T>> {
-    pub(super) ring: &'a Ring<T, S>,
-    pub(super) grid: Grid,
-}
-
-impl<T, S: Store<T>> Clone for View<'_, T, S> {
+impl<T, S: Store<T, Header = Header>> View<'_, Ring<T, S>> {
+    /// How many slots from `index` on, where `tail` is, are vacant; or the word of their line.
     #[inline(always)]
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T, S: Store<T>> Copy for View<'_, T, S> {}
-
-impl<T, S: Store<T>> Deref for View<'_, T, S> {
-    type Target = Grid;
-
-    #[inline(always)]
-    fn deref(&self) -> &Grid {
-        &self.grid
-    }
-}
-
-impl<'a, T, S: Store<T>> View<'a, T, S> {
-    #[inline(always)]
-    pub(super) fn new(ring: &'a Ring<T, S>, slots: usize) -> Self {
-        Self { ring, grid: ring.grid.of_slots(slots) }
-    }
-
-    #[inline(always)]
-    pub(super) fn header(self, index: usize) -> &'a Header {
-        // SAFETY: indices come from `nth` and `next_line` alone, which turn at the last line.
-        unsafe { self.ring.store.header(self.line(index), self.slots) }
-    }
-
-    #[inline(always)]
-    pub(super) fn item(self, index: usize) -> *mut T {
-        // SAFETY: as in `header`, and at the last slot.
-        unsafe { self.ring.store.item(self.line(index), self.slot(index), self.slots) }
-    }
-
-    /// Whether slot `index`, where `tail` is, is vacant; and the word of its line.
-    #[inline(always)]
-    pub(super) fn is_vacant(self, index: usize) -> (Look, bool) {
+    pub(super) fn vacant_from(self, index: usize) -> Result<usize, Look> {
         let look = self.header(index).look();
         // A single slot may be full before `tail` has left it: see `replace`.
         let is_vacant = if self.slots == 1 {
@@ -78,15 +18,18 @@ impl<'a, T, S: Store<T>> View<'a, T, S> {
         } else {
             look.is_now(index, self.below_lap)
         };
-        (look, is_vacant)
+        if is_vacant { Ok(self.slots - self.slot(index)) } else { Err(look) }
     }
 
-    /// How many slots from `index` on are full in its lap; and the word of its line.
+    /// How many slots from `index` on are full in its lap; or the word of their line.
     #[inline(always)]
-    pub(super) fn full_from(self, index: usize) -> (usize, Look) {
+    pub(super) fn full_from(self, index: usize) -> Result<usize, Look> {
         let look = self.header(index).look();
         let is_now = look.is_now(index, self.below_lap);
-        (if is_now { look.full_from(self.slot(index)) } else { 0 }, look)
+        match if is_now { look.full_from(self.slot(index)) } else { 0 } {
+            0 => Err(look),
+            n => Ok(n),
+        }
     }
 
     /// What a producer does about slot `index`, the next one, which it found not vacant.
@@ -102,7 +45,7 @@ impl<'a, T, S: Store<T>> View<'a, T, S> {
             Stage::Now | Stage::Spent => return Way::Spent,
         }
         debug_assert!(self.slot(index) == 0, "who moved `tail` into a line had seen it of its lap");
-        if self.is_full_at(self.ring.head(), index) {
+        if self.is_full_at(self.queue.head(), index) {
             return Way::Closed;
         }
         if is_overdue::<T>(patience) {
@@ -120,122 +63,18 @@ impl<'a, T, S: Store<T>> View<'a, T, S> {
         }
         // If only this slot is claimed, its push is in flight and nothing lies behind it.
         let next = self.nth(index, 1);
-        if !is_before(next, self.ring.tail()) {
+        if !is_before(next, self.queue.tail()) {
             return Way::Closed;
         }
         if stage != Stage::Now {
             // It was not before we looked, and is by now, or `tail` would not lie behind it.
             patience.spin();
         } else if is_overdue::<T>(patience)
-            && Many::claim(&self.ring.head, index, next)
+            && Many::claim(&self.queue.head, index, next)
             && !self.header(index).spoil(self.slot(index))
         {
             return Way::There;
         }
         Way::Open
-    }
-
-    /// Claims up to `max` vacant slots; none if the queue is full.
-    #[inline(always)]
-    pub(super) fn claim_to_push(self, max: usize) -> Claims {
-        let (patience, race) = (Patience::default(), Backoff::new());
-        loop {
-            let first = self.ring.tail();
-            let (look, is_vacant) = self.is_vacant(first);
-            if !is_vacant {
-                match self.clear_for_push(first, look, patience.at(first)) {
-                    Way::Spent => Many::pass(&self.ring.tail, first, self.next_line(first)),
-                    Way::Closed => return Claims { first, len: 0 },
-                    Way::Open | Way::There => {}
-                }
-                continue;
-            }
-            let here = self.slots - self.slot(first);
-            let on = |line| if self.is_vacant(line).1 { self.slots } else { 0 };
-            let (len, next) = self.claimed(first, here, max, on);
-            if Many::claim(&self.ring.tail, first, next) {
-                return Claims { first, len };
-            }
-            race.lose();
-        }
-    }
-
-    /// Claims up to `max` full slots; none if the queue is empty.
-    #[inline(always)]
-    pub(super) fn claim_to_pop(self, max: usize) -> Claims {
-        let (patience, race) = (Patience::default(), Backoff::new());
-        loop {
-            let first = self.ring.head();
-            let (full, look) = self.full_from(first);
-            if full == 0 {
-                match self.clear_for_pop(first, look, patience.at(first)) {
-                    Way::Open => {}
-                    Way::There => return Claims { first, len: 1 },
-                    Way::Spent => Many::pass(&self.ring.head, first, self.next_line(first)),
-                    Way::Closed => return Claims { first, len: 0 },
-                }
-                continue;
-            }
-            let (len, next) = self.claimed(first, full, max, |line| self.full_from(line).0);
-            if Many::claim(&self.ring.head, first, next) {
-                return Claims { first, len };
-            }
-            race.lose();
-        }
-    }
-
-    /// The claim on slot `index`.
-    #[inline(always)]
-    #[cfg_attr(all(loom, feature = "loom"), track_caller)]
-    pub(super) fn at(self, index: usize) -> Claim<T> {
-        self.header(index).touch(self.slot(index), 1);
-        Claim { item: self.item(index), number: index }
-    }
-
-    /// The claim number `i` of several.
-    pub(super) fn nth_claim(self, claims: &Claims, i: usize) -> Claim<T> {
-        self.at(self.nth_far(claims.first, i))
-    }
-
-    /// Gives `n` slots of a line from `index` on, claimed by a consumer and emptied, back.
-    #[inline(always)]
-    pub(super) fn vacate(self, index: usize, n: usize) {
-        self.header(index).vacate(self.grid, self.slot(index), n);
-    }
-
-    #[inline(always)]
-    #[cfg_attr(all(loom, feature = "loom"), track_caller)]
-    pub(super) fn vacancy(self) -> Option<Claim<T>> {
-        let Claims { first, len } = self.claim_to_push(1);
-        if len > 0 { Some(self.at(first)) } else { None }
-    }
-
-    #[inline(always)]
-    pub(super) fn put(self, index: usize) -> bool {
-        self.header(index).fill(self.slot(index))
-    }
-
-    pub(super) fn retract(self, index: usize) {
-        let (header, slot) = (self.header(index), self.slot(index));
-        // The item has moved out again by now.
-        header.touch(slot, 1);
-        header.take_back(self.grid, slot);
-    }
-
-    #[inline(always)]
-    #[cfg_attr(all(loom, feature = "loom"), track_caller)]
-    pub(super) fn front(self) -> Option<Claim<T>> {
-        let Claims { first, len } = self.claim_to_pop(1);
-        if len > 0 { Some(self.at(first)) } else { None }
-    }
-
-    pub(super) fn len(self) -> usize {
-        let head = self.ring.head();
-        self.grid.len(head, self.ring.tail())
-    }
-
-    pub(super) fn is_full(self) -> bool {
-        let tail = self.ring.tail();
-        self.grid.is_full(self.ring.head(), tail)
     }
 }
