@@ -65,9 +65,12 @@ pub(super) fn push<Q: PushClaims>(queue: &Q, mut feed: impl Feed<Q::Item>) -> us
     done
 }
 
-/// Moves up to `max` items, no more than there are now, to the end of `items`; says how many, if any.
+/// Moves up to `max` items to the end of `items`, no more than it finds, and says how many, if any.
 pub(super) fn pop<Q: PopClaims>(queue: &Q, items: &mut Vec<Q::Item>, max: usize) -> Option<usize> {
-    let max = max.min(queue.len_to_consumer(&()).max(1));
+    // To count what lies between the ends costs a miss on a word that the other end writes, so it is done only where
+    // room has to be made; and for items without a size, since there is room for any number, and a busy producer.
+    let is_room = items.capacity() - items.len() >= max && size_of::<Q::Item>() > 0;
+    let max = if is_room { max } else { max.min(queue.len_to_consumer(&()).max(1)) };
     let mut done = 0;
     while done < max {
         // Before anything is claimed, since it may panic.

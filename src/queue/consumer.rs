@@ -280,8 +280,9 @@ impl<Q: PopClaims> Consumer<Q, Many> {
         Drain { consumer: self, done: false }
     }
 
-    /// Moves up to `max` items from the front of the queue to the end of `items`, and says how many: no more than were in the
-    /// queue when it looked. They are in order; other consumers may get some from in between.
+    /// Moves up to `max` items from the front of the queue to the end of `items`, and says how many: all that it finds, and if
+    /// there is no room for `max` in `items` yet, no more than were in the queue when it looked. They are in order; other
+    /// consumers may get some from in between.
     ///
     /// ```
     /// let (mut tx, rx) = raddle::spmc::bounded(8);

@@ -93,8 +93,8 @@ impl<T, const N: usize> Fixed<T, N> {
         batch::push(&self.ring, feed)
     }
 
-    /// Moves up to `max` items from the front of the queue to the end of `items`, and says how many: no more than were in
-    /// the queue when it looked.
+    /// Moves up to `max` items from the front of the queue to the end of `items`, and says how many: all that it
+    /// finds, and if there is no room for `max` in `items` yet, no more than were in the queue when it looked.
     ///
     /// # Panics
     /// If `items` can't grow; then what was moved before is in it and the rest still in the queue.

@@ -69,11 +69,11 @@ fn an_empty_request_is_served_at_a_closed_end_too() {
 #[test]
 fn pop_into_takes_all_there_is_for_any_larger_request() {
     for capacity in [1, 5, 65] {
-        for max in [capacity, 1000, usize::MAX] {
+        for (max, room) in [(capacity, 0), (1000, 0), (usize::MAX, 0), (capacity, 65), (999, 999)] {
             let (mut tx, mut rx) = make(capacity);
             let items: Vec<_> = (0..capacity).collect();
             assert_eq!(tx.push_slice(&items), Ok(capacity));
-            let mut out = Vec::new();
+            let mut out = Vec::with_capacity(room);
             assert_eq!(rx.pop_into(&mut out, max), Ok(capacity));
             assert_eq!(out, items);
         }
