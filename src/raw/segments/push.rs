@@ -208,7 +208,7 @@ unsafe impl<T, C: PopEnd> PushRuns for Segments<T, One, C> {
 #[cfg(all(test, not(loom), not(shuttle)))]
 mod tests {
     use super::*;
-    use crate::raw::{RawQueue, pop, push};
+    use crate::raw::{pop, push};
 
     /// A chunk of five, of whose slots consumers that were late have passed over some.
     #[test]
