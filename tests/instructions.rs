@@ -1,6 +1,7 @@
 //! One thread, no contention: each function below does one operation [`N`] times, so that a simulated processor can count the
 //! instructions of it. `cargo xtask test --only instructions` compares them with `xtask/instructions.toml`; run as it is, this
-//! only says that the operations succeed.
+//! only says that the operations succeed. What a failure says is different in each, since functions of the same code are made one,
+//! and then counted as one operation.
 
 use core::hint::black_box;
 
@@ -19,7 +20,7 @@ macro_rules! queues {
             #[inline(never)]
             #[allow(unused_mut, reason = "where there may be many handles, they act through `&self`")]
             fn $push(mut tx: $tx) -> $tx {
-                (0..N).for_each(|i| assert!(tx.push(black_box(i)).is_ok()));
+                (0..N).for_each(|i| assert!(tx.push(black_box(i)).is_ok(), stringify!($push)));
                 tx
             }
 
@@ -27,7 +28,7 @@ macro_rules! queues {
             #[inline(never)]
             #[allow(unused_mut, reason = "see above")]
             fn $pop(mut rx: $rx) -> $rx {
-                (0..N).for_each(|_| assert!(black_box(rx.pop()).is_ok()));
+                (0..N).for_each(|_| assert!(black_box(rx.pop()).is_ok(), stringify!($pop)));
                 rx
             }
 
@@ -36,7 +37,8 @@ macro_rules! queues {
             #[allow(unused_mut, reason = "see above")]
             fn $push_slice(mut tx: $tx, items: &[u64; BATCH]) -> $tx {
                 for _ in 0..N as usize / BATCH {
-                    assert_eq!(tx.push_slice(black_box(items)), Ok(BATCH));
+                    let n = tx.push_slice(black_box(items));
+                    assert_eq!(n, Ok(BATCH), stringify!($push_slice));
                 }
                 tx
             }
@@ -47,7 +49,8 @@ macro_rules! queues {
             fn $pop_into(mut rx: $rx, items: &mut Vec<u64>) -> $rx {
                 for _ in 0..N as usize / BATCH {
                     items.clear();
-                    assert_eq!(rx.pop_into(black_box(items), BATCH), Ok(BATCH));
+                    let n = rx.pop_into(black_box(items), BATCH);
+                    assert_eq!(n, Ok(BATCH), stringify!($pop_into));
                 }
                 rx
             }

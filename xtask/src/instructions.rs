@@ -20,7 +20,7 @@ const N: f64 = 1000.0;
 /// How much more is a regression.
 const SLACK: f64 = 1.02;
 
-/// How the names of the functions in `tests/instructions.rs` begin. (Two of the same code the linker may make one.)
+/// How the names of the functions in `tests/instructions.rs` begin.
 const OPERATIONS: [&str; 9] =
     ["spsc_", "mpsc_", "spmc_", "mpmc_", "fixed_", "stack_", "index_stack_", "counter_", "max_"];
 
