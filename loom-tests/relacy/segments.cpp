@@ -4,7 +4,7 @@
 // A segment's `used` is read by all who look into it and written by who has it alone; so a segment that is made new, or
 // freed, while somebody may still be there, is a race.
 //
-// Left out: batches and chunks, which take the same steps slot by slot, and the count of segments that an end has left
+// Left out: batches and chunks, which take the same steps slot by slot (but that items of a chunk move up), and the count of segments that an end has left
 // behind, which publishes nothing.
 
 #include "slot.hpp"

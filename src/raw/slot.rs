@@ -11,8 +11,8 @@
 //!
 //! Each use of a slot is a *lap*. The producer that claimed the lap fills the slot, the consumer that claimed it vacates
 //! the slot for the next one; between claiming and that step the slot is *in hand*. A consumer that finds it in the hands of a
-//! producer that has stalled passes over it: *held*, the slot is out of use, until its producer is back, finds out (its own
-//! step fails), takes the item back, and ends the lap. So no thread waits for another, and a stalled thread costs one slot.
+//! producer that has stalled (or, if the consumer was late, of none yet) passes over it: *held*, the slot is out of use, until its
+//! producer is there, finds out (its own step fails), takes the item back, and ends the lap. So no thread waits for another, and a stalled thread costs one slot.
 //!
 //! *Why it is right.* A state only ever goes up, in the order lap, then VACANT < FULL < HELD, so no value comes twice. Two may
 //! want to change a slot that is vacant: its producer, and a consumer that passes over it; one of them succeeds. A slot that is
@@ -85,8 +85,8 @@ impl<T> Slot<T> {
         self.state.load(Ordering::Acquire).wrapping_sub(lap)
     }
 
-    /// Puts the slot, claimed by a stalled producer, out of use for `lap`, if it still is vacant; says whether it did. Then its
-    /// producer may end the lap at any time, and free the slot.
+    /// Puts the slot, which no producer fills, out of use for `lap`, if it still is vacant; says whether it did. Then the producer that
+    /// has claimed it, or will, may end the lap at any time, and free the slot.
     #[cold]
     pub(super) fn pass_over_vacant(&self, lap: usize) -> bool {
         let (vacant, held) = (lap | VACANT, lap | HELD);

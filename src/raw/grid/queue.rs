@@ -12,7 +12,7 @@ use crate::cardinality::{Cardinality, Many};
 use crate::raw::{Claim, Claims, Feed, PopClaims, PushClaims, RawQueue, copy_run};
 use crate::sync::AtomicUsize;
 
-/// A queue on a grid.
+/// A queue on a grid. Who calls its methods, or those of [`ManyPush`] and [`ManyPop`], promises what [`RawQueue`] asks for.
 ///
 /// # Safety
 /// As for [`RawQueue`], and `lines` are those of the `grid`.

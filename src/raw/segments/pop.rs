@@ -26,7 +26,7 @@ impl<T, P: PushEnd, C> Segments<T, P, C> {
     /// Where the producers are.
     #[inline(always)]
     pub(super) fn tail(&self) -> Word {
-        // ORDERING: (T3) Acquire, pairs with (segments/mod::T1, push::U1): the way there is linked, and what the only producer says is filled.
+        // ORDERING: (T3) Acquire, pairs with (segments/mod::T1, push::U1): the way there is linked, and what the only producer says is filled or passed over.
         Word(self.tail.word.load(Ordering::Acquire))
     }
 

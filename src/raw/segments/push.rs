@@ -2,8 +2,6 @@
 //!
 //! Edges: T2 and T5 with T1 (the segment in the word is as new), U1 with T3 (what the only producer has filled).
 
-use core::mem::ManuallyDrop;
-
 use super::segment::{CROWD, MOST, Segment, Word};
 use super::{PopEnd, Segments};
 use crate::backoff::Backoff;
@@ -31,7 +29,7 @@ impl PushEnd for One {
     fn settle_tail<T, C>(queue: &Segments<T, Self, C>, to: Word) {
         // Relaxed: its own.
         let from = Word(queue.tail.word.load(Ordering::Relaxed));
-        // ORDERING: (U1) Release, pairs with (pop::T3): the slots before it are filled.
+        // ORDERING: (U1) Release, pairs with (pop::T3): the slots before it are filled, or passed over.
         queue.tail.word.store(to.0, Ordering::Release);
         if from.address() != to.address() {
             queue.leave_behind(&queue.tail, from, to, |segment| {
@@ -51,13 +49,12 @@ impl<T, C> Segments<T, One, C> {
     /// Moves the item in the slot before `place`, which was passed over, and the `behind` items that follow, on by a slot.
     #[cold]
     fn move_up(&self, mut place: Place<Word>, behind: usize) {
-        // (Not dropped if the next segment can't be had: it may be the caller's still.)
         // SAFETY: there is an item.
-        let mut item = ManuallyDrop::new(unsafe { self.claim_at(place.last).item.read() });
+        let mut item = unsafe { self.claim_at(place.last).item.read() };
         let mut next = || {
             let word = self.slot_from(place.next);
             place.walk_over(word, word.plus(1));
-            self.claim_at(word).item.cast::<ManuallyDrop<T>>()
+            self.claim_at(word).item
         };
         for _ in 0..behind {
             // SAFETY: there is an item, the producer's still.

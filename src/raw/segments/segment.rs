@@ -91,6 +91,13 @@ struct Header {
     tracked: Tracked,
 }
 
+/// Ends the process where the allocator gives out an address that a word has no room for: an operation that needs a segment in the
+/// middle can't go back. (A panic that can't leave a function of this kind aborts.)
+#[cold]
+extern "C" fn too_high(address: *const u8) -> ! {
+    panic!("raddle: an unbounded queue needs addresses of {ADDRESS_BITS} bits, got {address:p}")
+}
+
 /// A segment of slots for `T`. Whoever uses it must know that it is not free.
 pub(super) struct Segment<T> {
     header: NonNull<Header>,
@@ -127,11 +134,7 @@ impl<T> Segment<T> {
             handle_alloc_error(layout)
         };
         if Word(start.as_ptr().addr()).address() != start.as_ptr().addr() {
-            // SAFETY: allocated just now, with this layout.
-            unsafe { dealloc(start.as_ptr(), layout) };
-            panic!(
-                "raddle: an unbounded queue needs addresses of {ADDRESS_BITS} bits, got {start:p}"
-            );
+            too_high(start.as_ptr());
         }
         let header = start.cast::<Header>();
         let fresh = Header {
