@@ -46,16 +46,20 @@ impl<T, C> Segments<T, One, C> {
         if word.index() < self.n { word } else { self.first_of_next(word) }
     }
 
+    /// Moves `place` over the next slot, and says which that is.
+    #[inline(always)]
+    fn walk_on(&self, place: &mut Place<Word>) -> Word {
+        let word = self.slot_from(place.next);
+        place.walk_over(word, word.plus(1));
+        word
+    }
+
     /// Moves the item in the slot before `place`, which was passed over, and the `behind` items that follow, on by a slot.
     #[cold]
     fn move_up(&self, mut place: Place<Word>, behind: usize) {
         // SAFETY: there is an item.
         let mut item = unsafe { self.claim_at(place.last).item.read() };
-        let mut next = || {
-            let word = self.slot_from(place.next);
-            place.walk_over(word, word.plus(1));
-            self.claim_at(word).item
-        };
+        let mut next = || self.claim_at(self.walk_on(&mut place)).item;
         for _ in 0..behind {
             // SAFETY: there is an item, the producer's still.
             item = unsafe { next().replace(item) };
@@ -172,8 +176,7 @@ unsafe impl<T, C: PopEnd> PushRuns for Segments<T, One, C> {
     #[inline(always)]
     unsafe fn vacant_from(&self, place: &mut Place<Word>, max: usize) -> Run<T> {
         if max > 0 {
-            let word = self.slot_from(place.next);
-            place.walk_over(word, word.plus(1));
+            self.walk_on(place);
         }
         Run::of_one(max > 0, || self.claim_at(place.last).item)
     }
@@ -191,8 +194,7 @@ unsafe impl<T, C: PopEnd> PushRuns for Segments<T, One, C> {
             }
             self.move_up(*place, behind);
             slot.give_back(segment.lap(), segment.next_lap());
-            let next = self.slot_from(place.next);
-            place.walk_over(next, next.plus(1));
+            self.walk_on(place);
         }
     }
 
