@@ -66,7 +66,8 @@ fn a_late_claim_meets_another_life_beside_the_only_producer(model: Model) -> Che
     model.preemptions(1).at_least(1200).check_outcomes(body, popped)
 }
 
-/// The items behind a slot that is passed over move up.
+/// (That items move up where a slot of the chunk is passed over takes a preemption more, and minutes: see the unit test in
+/// `raw/segments/push`.)
 fn a_late_claim_meets_a_chunk(model: Model) -> Checked {
     fn push(
         tx: &mut spmc::unbounded::Producer<i32>,
