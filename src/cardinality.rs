@@ -11,6 +11,7 @@
 //! Edges: M1 and M2 with R1 and R2 of `raw/ring` and G5 of `raw/fan_out`, M3 with G6 there (nothing is seen that is older than
 //! what led to the index).
 
+use core::cell::Cell;
 use core::ops::{Deref, DerefMut};
 
 use crate::cacheline::CachePadded;
@@ -23,6 +24,12 @@ pub trait Cardinality: sealed::Sealed {
 
     /// Wraps what a handle consists of.
     fn frame<T>(inner: T) -> Self::Frame<T>;
+
+    /// A number that a handle remembers between operations.
+    type Note: Default;
+
+    /// Notes `new`, and says what was noted before.
+    fn note(note: &Self::Note, new: usize) -> usize;
 
     /// Takes the turn at `index`, where `word` stood when the caller looked; false if somebody else has it.
     #[must_use]
@@ -56,6 +63,14 @@ impl Cardinality for One {
         CachePadded::new(inner)
     }
 
+    type Note = Cell<usize>;
+
+    /// (Not an atomic one: that would keep the handle's state out of registers in all loops that use it.)
+    #[inline(always)]
+    fn note(note: &Cell<usize>, new: usize) -> usize {
+        note.replace(new)
+    }
+
     /// Whoever asks has it. Nobody is told before [`settle`](Self::settle), when all is done.
     #[inline(always)]
     fn claim(_word: &AtomicUsize, _index: usize, _next: usize) -> bool {
@@ -85,6 +100,17 @@ impl Cardinality for Many {
 
     fn frame<T>(inner: T) -> Bare<T> {
         Bare(inner)
+    }
+
+    type Note = AtomicUsize;
+
+    #[inline(always)]
+    fn note(note: &AtomicUsize, new: usize) -> usize {
+        // Relaxed: threads that share a handle may spoil it for each other.
+        let before = note.load(Ordering::Relaxed);
+        // Relaxed: likewise.
+        note.store(new, Ordering::Relaxed);
+        before
     }
 
     #[inline(always)]

@@ -42,6 +42,11 @@ impl<'a, Q: PushRuns> WriteChunk<'a, Q> {
         Self { queue, seat, start, place: start, run, len, written: 0 }
     }
 
+    /// The producer's.
+    pub(super) fn seat(&self) -> &Q::PushSeat {
+        self.seat
+    }
+
     /// How many slots it has.
     #[must_use]
     pub fn len(&self) -> usize {

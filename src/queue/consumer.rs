@@ -8,6 +8,7 @@ use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr;
 
 use super::shared::Shared;
+use super::slip::Slip;
 use super::{PopError, ReadChunk, batch, chunk};
 use crate::cardinality::{Cardinality, Many, One};
 use crate::raw::{self, PopClaims, PopRuns, RawQueue};
@@ -26,6 +27,7 @@ pub struct Consumer<Q: RawQueue, C: Cardinality = <Q as RawQueue>::Consumers> {
 struct Inner<Q: RawQueue> {
     seat: Q::PopSeat,
     shared: Shared<Q>,
+    slip: Slip<Q::Consumers>,
 }
 
 // SAFETY: acting needs `&mut self` where the end is `One`, so a handle that moves takes the right to act along, and is free to
@@ -41,7 +43,7 @@ impl<Q: RawQueue, C: Cardinality> RefUnwindSafe for Consumer<Q, C> {}
 
 impl<Q: RawQueue, C: Cardinality> Consumer<Q, C> {
     pub(super) fn new(shared: Shared<Q>, seat: Q::PopSeat) -> Self {
-        Self { inner: ManuallyDrop::new(C::frame(Inner { seat, shared })) }
+        Self { inner: ManuallyDrop::new(C::frame(Inner { seat, shared, slip: Slip::new() })) }
     }
 
     /// How many items the queue can hold: at least what was asked for; `usize::MAX` if it is unbounded.
@@ -95,9 +97,10 @@ impl<Q: RawQueue<Consumers = One>> Consumer<Q, One> {
     /// is left, so that there never will be.
     #[inline]
     pub fn pop(&mut self) -> Result<Q::Item, PopError> {
-        let Inner { seat, shared } = &mut **self.inner;
+        let Inner { seat, shared, slip } = &mut **self.inner;
         // SAFETY: the only consumer handle, borrowed mutably, and its seat.
-        shared.look(|| unsafe { raw::pop(shared.queue(), seat) })
+        let found = shared.look(|| unsafe { raw::pop(shared.queue(), seat) });
+        found.map_err(|why| shared.nothing(slip, seat, why))
     }
 
     /// Whether the queue was full. If it was, it stays so until this handle pops.
@@ -167,8 +170,9 @@ impl<Q: PopRuns> Consumer<Q, One> {
         let max = max.min(most);
         let mut done = self.pop_runs(items, max);
         if done == 0 && max > 0 {
-            if !self.inner.shared.no_producer() {
-                return Err(PopError::Empty);
+            let Inner { seat, shared, slip } = &**self.inner;
+            if !shared.no_producer() {
+                return Err(shared.nothing(slip, seat, PopError::Empty));
             }
             items.reserve(1);
             items.push(self.pop()?);
@@ -180,7 +184,7 @@ impl<Q: PopRuns> Consumer<Q, One> {
     /// Moves up to `max` items to the end of `items`, and says how many.
     #[inline(always)]
     fn pop_runs(&mut self, items: &mut Vec<Q::Item>, max: usize) -> usize {
-        let Inner { seat, shared } = &mut **self.inner;
+        let Inner { seat, shared, .. } = &mut **self.inner;
         let (queue, mut n) = (shared.queue(), max);
         if items.capacity() - items.len() < n {
             // SAFETY: the only consumer handle, borrowed mutably, and its seat.
@@ -215,12 +219,13 @@ impl<Q: PopRuns> Consumer<Q, One> {
     /// # Errors
     /// As [`pop`](Self::pop), if there is not even one. An empty request gets an empty chunk.
     pub fn read(&mut self, n: usize) -> Result<ReadChunk<'_, Q>, PopError> {
-        let Inner { seat, shared } = &mut **self.inner;
+        let Inner { seat, shared, slip } = &mut **self.inner;
         let len = shared.look(|| {
             // SAFETY: the only consumer handle, borrowed mutably, and its seat; nothing is popped meanwhile.
             let len = unsafe { chunk::ready(shared.queue(), seat, n) };
             (len > 0 || n == 0).then_some(len)
-        })?;
+        });
+        let len = len.map_err(|why| shared.nothing(slip, seat, why))?;
         // SAFETY: as above; so many are ready.
         Ok(unsafe { ReadChunk::new(shared.queue(), seat, len) })
     }
@@ -249,7 +254,7 @@ impl<Q: PopClaims> Consumer<Q, Many> {
     /// is left, so that there never will be.
     #[inline]
     pub fn pop(&self) -> Result<Q::Item, PopError> {
-        let shared = &self.inner.shared;
+        let Inner { shared, slip, .. } = &**self.inner;
         let mut is_last = false;
         // Not by `look`, whose argument the compiler may leave out of line.
         loop {
@@ -257,7 +262,9 @@ impl<Q: PopClaims> Consumer<Q, Many> {
             if let Some(item) = unsafe { raw::pop(shared.queue(), &mut ()) } {
                 return Ok(item);
             }
-            shared.look_again(&mut is_last)?;
+            if let Err(why) = shared.look_again(&mut is_last) {
+                return Err(shared.nothing(slip, &(), why));
+            }
         }
     }
 
@@ -299,11 +306,12 @@ impl<Q: PopClaims> Consumer<Q, Many> {
     /// # Panics
     /// If `items` can't grow; then what was moved before is in it and the rest still in the queue.
     pub fn pop_into(&self, items: &mut Vec<Q::Item>, max: usize) -> Result<usize, PopError> {
-        let shared = &self.inner.shared;
+        let Inner { shared, slip, .. } = &**self.inner;
         if max == 0 {
             return Ok(0);
         }
-        shared.look(|| batch::pop(shared.queue(), items, max))
+        let found = shared.look(|| batch::pop(shared.queue(), items, max));
+        found.map_err(|why| shared.nothing(slip, &(), why))
     }
 }
 
@@ -317,7 +325,7 @@ impl<Q: RawQueue, C: Cardinality> Drop for Consumer<Q, C> {
     fn drop(&mut self) {
         // SAFETY: read once, here; neither needs to be dropped in place. Their address, given to a function, would keep the
         // handle's state out of registers in all loops that use it.
-        let Inner { mut seat, shared } = unsafe { ptr::read(&raw const **self.inner) };
+        let Inner { mut seat, shared, .. } = unsafe { ptr::read(&raw const **self.inner) };
         // SAFETY: this handle's share and seat, for the last time.
         unsafe { shared.leave_consumer(&mut seat) };
     }

@@ -8,6 +8,7 @@
 //! | `chunk` | several slots at once, in place |
 //! | `fixed` | a queue without handles, for statics |
 //! | `force` | a push that always has its way |
+//! | `slip` | how far the ends keep apart |
 //! | `rayon` | parallel iterators in and out |
 //! | `error` | why an operation did nothing |
 
@@ -21,6 +22,7 @@ mod producer;
 #[cfg(feature = "rayon")]
 mod rayon;
 mod shared;
+mod slip;
 
 pub use chunk::{ReadChunk, WriteChunk};
 pub use consumer::{Consumer, Drain};

@@ -9,6 +9,7 @@ use core::ptr;
 use super::batch::{self, Copies};
 use super::force::{self, Evicted};
 use super::shared::Shared;
+use super::slip::Slip;
 use super::{PushError, WriteChunk};
 use crate::cardinality::{Cardinality, Many, One};
 use crate::raw::{self, Feed, Overwrite, PushClaims, PushRuns, RawQueue};
@@ -26,6 +27,7 @@ pub struct Producer<Q: RawQueue, C: Cardinality = <Q as RawQueue>::Producers> {
 struct Inner<Q: RawQueue> {
     seat: Q::PushSeat,
     shared: Shared<Q>,
+    slip: Slip<Q::Producers>,
 }
 
 // SAFETY: acting needs `&mut self` where the end is `One`, so a handle that moves takes the right to act along, and is free to
@@ -41,7 +43,7 @@ impl<Q: RawQueue, C: Cardinality> RefUnwindSafe for Producer<Q, C> {}
 
 impl<Q: RawQueue, C: Cardinality> Producer<Q, C> {
     pub(super) fn new(shared: Shared<Q>, seat: Q::PushSeat) -> Self {
-        Self { inner: ManuallyDrop::new(C::frame(Inner { seat, shared })) }
+        Self { inner: ManuallyDrop::new(C::frame(Inner { seat, shared, slip: Slip::new() })) }
     }
 
     /// How many items the queue can hold: at least what was asked for; `usize::MAX` if it is unbounded.
@@ -93,8 +95,8 @@ impl<Q: RawQueue<Producers = One>> Producer<Q, One> {
     /// there is no room either); the item comes back in both.
     #[inline]
     pub fn push(&mut self, item: Q::Item) -> Result<(), PushError<Q::Item>> {
-        let Inner { seat, shared } = &mut **self.inner;
-        push(shared, seat, item)
+        let Inner { seat, shared, slip } = &mut **self.inner;
+        push(shared, slip, seat, item)
     }
 
     /// Whether the queue was full. If it was not, nobody else can fill it; with one consumer a push finds room (one of many may
@@ -164,12 +166,12 @@ impl<Q: PushRuns> Producer<Q, One> {
         n: usize,
         push: impl FnOnce(&Q, &mut Q::PushSeat, usize) -> usize,
     ) -> Result<usize, PushError<()>> {
-        let Inner { seat, shared } = &mut **self.inner;
+        let Inner { seat, shared, slip } = &mut **self.inner;
         if n > 0 && shared.no_consumer() {
             return Err(PushError::Closed(()));
         }
         let done = push(shared.queue(), seat, n);
-        if done > 0 || n == 0 { Ok(done) } else { Err(PushError::Full(())) }
+        if done > 0 || n == 0 { Ok(done) } else { Err(shared.full(slip, seat, ())) }
     }
 
     /// Reserves up to `n` slots, to be written in place; nothing is visible before the chunk is committed. (An unbounded queue
@@ -191,13 +193,13 @@ impl<Q: PushRuns> Producer<Q, One> {
     /// [`Full`](PushError::Full) or [`Closed`](PushError::Closed) if not even one slot is there. An empty request gets an
     /// empty chunk.
     pub fn reserve(&mut self, n: usize) -> Result<WriteChunk<'_, Q>, PushError<()>> {
-        let Inner { seat, shared } = &mut **self.inner;
+        let Inner { seat, shared, slip } = &mut **self.inner;
         if n > 0 && shared.no_consumer() {
             return Err(PushError::Closed(()));
         }
         // SAFETY: the only producer handle, borrowed mutably, and its seat.
         let chunk = unsafe { WriteChunk::new(shared.queue(), seat, n) };
-        if chunk.is_empty() && n > 0 { Err(PushError::Full(())) } else { Ok(chunk) }
+        if chunk.is_empty() && n > 0 { Err(shared.full(slip, chunk.seat(), ())) } else { Ok(chunk) }
     }
 }
 
@@ -222,7 +224,8 @@ impl<Q: PushClaims> Producer<Q, Many> {
     /// there is no room either); the item comes back in both.
     #[inline]
     pub fn push(&self, item: Q::Item) -> Result<(), PushError<Q::Item>> {
-        push(&self.inner.shared, &mut (), item)
+        let Inner { shared, slip, .. } = &**self.inner;
+        push(shared, slip, &mut (), item)
     }
 
     /// Whether the queue was full; both may have changed by now.
@@ -270,12 +273,12 @@ impl<Q: PushClaims> Producer<Q, Many> {
     }
 
     fn push_batch(&self, feed: impl Feed<Q::Item>) -> Result<usize, PushError<()>> {
-        let (n, shared) = (feed.len(), &self.inner.shared);
+        let (n, Inner { shared, slip, .. }) = (feed.len(), &**self.inner);
         if n > 0 && shared.no_consumer() {
             return Err(PushError::Closed(()));
         }
         let done = batch::push(shared.queue(), feed);
-        if done > 0 || n == 0 { Ok(done) } else { Err(PushError::Full(())) }
+        if done > 0 || n == 0 { Ok(done) } else { Err(shared.full(slip, &(), ())) }
     }
 }
 
@@ -298,7 +301,7 @@ impl<Q: Overwrite<Producers = One>> Producer<Q, One> {
     /// [`Closed`](PushError::Closed) with the item if no consumer is left. What it may have taken out by then is dropped, as all
     /// that is in the queue is when its last consumer goes.
     pub fn force_push(&mut self, item: Q::Item) -> Result<Evicted<Q::Item>, PushError<Q::Item>> {
-        let Inner { seat, shared } = &mut **self.inner;
+        let Inner { seat, shared, .. } = &mut **self.inner;
         force::push(shared.queue(), seat, item, || shared.no_consumer()).map_err(PushError::Closed)
     }
 }
@@ -333,6 +336,7 @@ impl<Q: Overwrite + PushClaims> Producer<Q, Many> {
 #[inline(always)]
 fn push<Q: RawQueue>(
     shared: &Shared<Q>,
+    slip: &Slip<Q::Producers>,
     seat: &mut Q::PushSeat,
     item: Q::Item,
 ) -> Result<(), PushError<Q::Item>> {
@@ -340,7 +344,7 @@ fn push<Q: RawQueue>(
         return Err(PushError::Closed(item));
     }
     // SAFETY: the caller has a producer handle, borrowed mutably if it is the only one, and its seat.
-    unsafe { raw::push(shared.queue(), seat, item) }.map_err(PushError::Full)
+    unsafe { raw::push(shared.queue(), seat, item) }.map_err(|item| shared.full(slip, seat, item))
 }
 
 impl<Q: PushClaims> Clone for Producer<Q, Many> {

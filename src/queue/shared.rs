@@ -25,7 +25,8 @@ use alloc::boxed::Box;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-use super::{Consumer, PopError, Producer};
+use super::slip::Slip;
+use super::{Consumer, PopError, Producer, PushError};
 use crate::cardinality::Cardinality;
 use crate::raw::{self, RawQueue};
 use crate::sync::{AtomicUsize, Ordering, Tracked};
@@ -92,6 +93,34 @@ impl<Q: RawQueue> Shared<Q> {
     pub(super) fn no_producer(&self) -> bool {
         // ORDERING: (X2) Acquire, pairs with (X1): the second look finds the last pushes.
         self.block().closed.load(Ordering::Acquire) & NO_PRODUCER != 0
+    }
+
+    /// The answer of a producer that found no room for `item`.
+    #[inline(always)]
+    pub(super) fn full<T>(
+        &self,
+        slip: &Slip<Q::Producers>,
+        seat: &Q::PushSeat,
+        item: T,
+    ) -> PushError<T> {
+        let queue = self.queue();
+        slip.keep(|| queue.passed_by_producers(seat), queue.capacity());
+        PushError::Full(item)
+    }
+
+    /// The answer of a consumer that found nothing, for the reason `why`.
+    #[inline(always)]
+    pub(super) fn nothing(
+        &self,
+        slip: &Slip<Q::Consumers>,
+        seat: &Q::PopSeat,
+        why: PopError,
+    ) -> PopError {
+        if why == PopError::Empty {
+            let queue = self.queue();
+            slip.keep(|| queue.passed_by_consumers(seat), queue.capacity());
+        }
+        why
     }
 
     /// What `look` finds; if it finds nothing, whether it ever will.

@@ -126,12 +126,6 @@ impl<T> FanIn<T> {
             grid,
         }
     }
-
-    #[inline(always)]
-    fn tail(&self) -> usize {
-        // Relaxed: a number; slots go over with their lines.
-        self.tail.load(Ordering::Relaxed)
-    }
 }
 
 impl End {
@@ -245,6 +239,17 @@ unsafe impl<T> OnGrid for FanIn<T> {
     }
 
     #[inline(always)]
+    fn head(&self) -> usize {
+        self.end.head()
+    }
+
+    #[inline(always)]
+    fn tail(&self) -> usize {
+        // Relaxed: a number; slots go over with their lines.
+        self.tail.load(Ordering::Relaxed)
+    }
+
+    #[inline(always)]
     fn vacancy(view: View<'_, Self>) -> Option<Claim<T>> {
         view.only(Self::claim_to_push(view, 1))
     }
@@ -284,7 +289,7 @@ unsafe impl<T> PopRuns for FanIn<T> {
 
     #[inline(always)]
     fn consumer_place(&self, _seat: &()) -> Place<usize> {
-        Place::before(self.end.head())
+        Place::before(self.head())
     }
 
     #[inline(always)]

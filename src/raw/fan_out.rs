@@ -80,18 +80,6 @@ impl<T> FanOut<T> {
         Self { head: index(), tail: index(), lines, grid, items: PhantomData }
     }
 
-    #[inline(always)]
-    fn head(&self) -> usize {
-        // ORDERING: (G5) Acquire, pairs with (cardinality::M1, cardinality::M2): what those had seen who moved it.
-        self.head.load(Ordering::Acquire)
-    }
-
-    #[inline(always)]
-    fn tail(&self) -> usize {
-        // Relaxed: the producer's own.
-        self.tail.load(Ordering::Relaxed)
-    }
-
     /// As anybody sees it.
     fn seen_tail(&self) -> usize {
         // ORDERING: (G6) Acquire, pairs with (cardinality::M3): likewise.
@@ -217,6 +205,18 @@ unsafe impl<T> OnGrid for FanOut<T> {
     #[inline(always)]
     fn grid(&self) -> Grid {
         self.grid
+    }
+
+    #[inline(always)]
+    fn head(&self) -> usize {
+        // ORDERING: (G5) Acquire, pairs with (cardinality::M1, cardinality::M2): what those had seen who moved it.
+        self.head.load(Ordering::Acquire)
+    }
+
+    #[inline(always)]
+    fn tail(&self) -> usize {
+        // Relaxed: the producer's own.
+        self.tail.load(Ordering::Relaxed)
     }
 
     #[inline(always)]

@@ -129,6 +129,11 @@ impl Grid {
         laps * self.capacity().cast_signed() + place(to) - place(from)
     }
 
+    /// How many places lie before `index`.
+    pub(super) fn passed(self, index: usize) -> usize {
+        self.distance(0, index).cast_unsigned()
+    }
+
     /// How many items lie between the ends, each seen at some time of the call.
     pub(super) fn len(self, head: usize, tail: usize) -> usize {
         usize::try_from(self.distance(head, tail)).unwrap_or(0).min(self.capacity())

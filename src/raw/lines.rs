@@ -364,6 +364,15 @@ unsafe impl<T, S: Store<T>> RawQueue for LineQueue<T, S> {
         self.left.set(Some(PopSeat { ..*seat }));
     }
 
+    fn passed_by_producers(&self, seat: &Self::PushSeat) -> usize {
+        if S::ENDLESS || !self.counted() { 0 } else { seat.start.wrapping_add(seat.number) }
+    }
+
+    fn passed_by_consumers(&self, _seat: &Self::PopSeat) -> usize {
+        // Relaxed: the consumer's own.
+        if S::ENDLESS { 0 } else { self.popped.load(Ordering::Relaxed) }
+    }
+
     fn capacity(&self) -> usize {
         self.store.capacity()
     }

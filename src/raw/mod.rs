@@ -97,6 +97,17 @@ pub unsafe trait RawQueue {
     /// The caller is the last consumer handle, whose `seat` this is, and won't act again.
     unsafe fn leave(&self, _seat: &mut Self::PopSeat) {}
 
+    /// How many slots the producers have passed since the queue was made, and perhaps came round to 0, as the producer of `seat`
+    /// sees it; always 0 where it is of no use to know how far they got between two answers.
+    fn passed_by_producers(&self, _seat: &Self::PushSeat) -> usize {
+        0
+    }
+
+    /// As [`passed_by_producers`](Self::passed_by_producers).
+    fn passed_by_consumers(&self, _seat: &Self::PopSeat) -> usize {
+        0
+    }
+
     /// The number of items it holds at most; `usize::MAX` if only memory ends it.
     fn capacity(&self) -> usize;
 

@@ -112,20 +112,6 @@ impl<T, S: Store<T, Header = Header>> Ring<T, S> {
     }
 }
 
-impl<T, S: Store<T, Header = Header>> Ring<T, S> {
-    #[inline(always)]
-    fn head(&self) -> usize {
-        // ORDERING: (R1) Acquire, pairs with (cardinality::M1, cardinality::M2): what those had seen who moved it.
-        self.head.load(Ordering::Acquire)
-    }
-
-    #[inline(always)]
-    fn tail(&self) -> usize {
-        // ORDERING: (R2) Acquire, pairs with (cardinality::M1, cardinality::M2): likewise.
-        self.tail.load(Ordering::Acquire)
-    }
-}
-
 // SAFETY: an index is claimed once per end, a slot is handed over once per index (see `line`), and leftovers are dropped
 // with the ring.
 unsafe impl<T, S: Store<T, Header = Header>> OnGrid for Ring<T, S> {
@@ -142,6 +128,18 @@ unsafe impl<T, S: Store<T, Header = Header>> OnGrid for Ring<T, S> {
     #[inline(always)]
     fn grid(&self) -> Grid {
         self.grid
+    }
+
+    #[inline(always)]
+    fn head(&self) -> usize {
+        // ORDERING: (R1) Acquire, pairs with (cardinality::M1, cardinality::M2): what those had seen who moved it.
+        self.head.load(Ordering::Acquire)
+    }
+
+    #[inline(always)]
+    fn tail(&self) -> usize {
+        // ORDERING: (R2) Acquire, pairs with (cardinality::M1, cardinality::M2): likewise.
+        self.tail.load(Ordering::Acquire)
     }
 
     #[inline(always)]

@@ -40,6 +40,9 @@ pub const LOSS: (u32, u32) = (0, 0);
 /// As [`LOSS`].
 pub const RETRY: (u32, u32) = (0, 0);
 
+/// See the native arm; here nobody pauses: likewise.
+pub const SLIP: usize = 0;
+
 /// A hint, which changes nothing that a model could see.
 pub fn prefetch_read<T>(_address: *const T) {}
 

@@ -6,7 +6,7 @@ use super::FanIn;
 use super::line::{Look, Stage};
 use crate::backoff::Backoff;
 use crate::cardinality::{Cardinality, Many};
-use crate::raw::grid::{ManyPush, View};
+use crate::raw::grid::{ManyPush, OnGrid, View};
 use crate::raw::{Claims, Feed};
 use crate::sync::{Ordering, fence};
 

@@ -3,7 +3,7 @@
 use super::line::{Header, Link, Stage};
 use super::{FanIn, NONE};
 use crate::backoff::Backoff;
-use crate::raw::grid::{MOST, View, is_before};
+use crate::raw::grid::{MOST, OnGrid, View, is_before};
 use crate::raw::{Claim, Place, Run, is_overdue};
 
 impl<'a, T> View<'a, FanIn<T>> {

@@ -43,6 +43,12 @@ pub unsafe trait OnGrid: Sized {
 
     fn take(view: View<'_, Self>, index: usize);
 
+    /// The index of the next pop.
+    fn head(&self) -> usize;
+
+    /// The index of the next push.
+    fn tail(&self) -> usize;
+
     fn len(view: View<'_, Self>) -> usize;
 
     fn is_full(view: View<'_, Self>) -> bool;
@@ -270,6 +276,14 @@ unsafe impl<Q: OnGrid> RawQueue for Q {
     #[inline(always)]
     unsafe fn take(&self, _seat: &mut (), claim: Claim<Q::Item>) {
         view!(self, |view| Q::take(view, claim.number));
+    }
+
+    fn passed_by_producers(&self, _seat: &()) -> usize {
+        self.grid().passed(self.tail())
+    }
+
+    fn passed_by_consumers(&self, _seat: &()) -> usize {
+        self.grid().passed(self.head())
     }
 
     fn capacity(&self) -> usize {

@@ -3,7 +3,7 @@
 use super::Ring;
 use super::line::{self, Header};
 use crate::cardinality::{Cardinality, Many};
-use crate::raw::grid::{Header as _, ManyPop, ManyPush, Store, View};
+use crate::raw::grid::{Header as _, ManyPop, ManyPush, OnGrid, Store, View};
 use crate::raw::{Claims, Feed, Refused};
 
 // SAFETY: `claim` hands out each index once.

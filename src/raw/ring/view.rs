@@ -4,7 +4,7 @@ use super::Ring;
 use super::line::{Header, Look, Stage};
 use crate::backoff::Backoff;
 use crate::cardinality::{Cardinality, Many};
-use crate::raw::grid::{Store, View, Way, is_before};
+use crate::raw::grid::{OnGrid, Store, View, Way, is_before};
 use crate::raw::is_overdue;
 
 impl<T, S: Store<T, Header = Header>> View<'_, Ring<T, S>> {
