@@ -49,7 +49,14 @@ impl Backoff {
     /// Pauses after a lost race: the winner made progress, so a retry is likely to succeed soon. Never yields.
     #[inline]
     pub fn spin(&self) {
-        let step = self.step.get();
+        self.spin_from(0);
+    }
+
+    /// The same, where what is waited for takes a while: from a longer pause on, of `least` doublings. A look in between takes a
+    /// line out of the hands of who is waited for.
+    #[inline]
+    pub(crate) fn spin_from(&self, least: u32) {
+        let step = self.step.get().max(least);
         for _ in 0..1u32 << step.min(SPINS) {
             spin_loop();
         }

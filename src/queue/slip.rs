@@ -1,4 +1,4 @@
-//! How far the two ends of a bounded queue keep apart.
+//! How far the two ends of a queue keep apart.
 //!
 //! An end that is faster than the other catches up with it, and from then on each of its looks takes a cache line out of the
 //! hands of who is at work in it. That one gets slower still, so the two move in lockstep, an item at a time, and all is lost
@@ -9,7 +9,8 @@
 //! *Not in small rings for long*: they are empty, or full, before a long pause is over. *Nor where most of a ring was passed*: then
 //! nobody ran into anybody; the ends take turns, on one core, say, where to pause is to waste it.
 //!
-//! *Not in unbounded queues*, where it was measured to gain little, and to cost as much elsewhere.
+//! *Not at both ends of `spsc::unbounded`*, which don't meet for long, and not for producers of unbounded queues, which meet
+//! nobody.
 //!
 //! *Source.* Giacomoni, Moseley, Vachharajani, "FastForward for Efficient Pipeline Parallelism", PPoPP 2008, has "temporal
 //! slipping": the consumer keeps at a distance by watching it while things go well. Here nothing is watched until an end is

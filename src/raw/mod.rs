@@ -243,15 +243,14 @@ impl<I: Copy> Place<I> {
 pub(crate) const MOST_AT_ONCE: usize = 32;
 
 /// Whether the holder of a slot for a `T` has had its time: a few times what it takes to copy the item, and go on. If not, waits
-/// a little.
+/// a little; at first as long as that step says.
 #[inline]
-fn is_overdue<T>(patience: &Backoff) -> bool {
+fn is_overdue<T>(patience: &Backoff, first: u32) -> bool {
     // A pause beyond the first few is 64 long, more than the copy of a KiB takes.
     let kib = u32::try_from(size_of::<T>() / 1024).unwrap_or(u32::MAX);
-    let steps = PATIENCE.saturating_add(kib);
-    let is_overdue = patience.is_at_least(steps);
+    let is_overdue = patience.is_at_least(PATIENCE.saturating_add(kib));
     if !is_overdue {
-        patience.spin();
+        patience.spin_from(first);
     }
     is_overdue
 }

@@ -236,6 +236,9 @@ pub const ADDRESS_BITS: u32 = 48;
 /// its patience. What it finds after waiting, it finds in another interleaving as well.
 pub const PATIENCE: u32 = 0;
 
+/// As [`PATIENCE`].
+pub const LATE: u32 = 0;
+
 /// See the native arm.
 pub fn null_pointers<T, const N: usize>() -> [AtomicPtr<T>; N] {
     core::array::from_fn(|_| AtomicPtr::new(core::ptr::null_mut()))

@@ -7,7 +7,7 @@
 //! | `shuttle` | `--cfg shuttle` and feature `shuttle` | progress: threads that are frozen, schedules that are counted |
 //!
 //! An arm provides, under these names: `ADDRESS_BITS`, `AtomicPtr`, `AtomicU32`, `AtomicU64` (where there is one), `AtomicUsize`, `CELLS`,
-//! `LOSS`, `Mutex` (with `std`), `PATIENCE`, `RETRY`, `SLIP`, `Shadow`, `Tracked`, `array`, `const_fn`, `fence`, `null_pointers`,
+//! `LATE`, `LOSS`, `Mutex` (with `std`), `PATIENCE`, `RETRY`, `SLIP`, `Shadow`, `Tracked`, `array`, `const_fn`, `fence`, `null_pointers`,
 //! `per_thread`, `prefetch_read`, `prefetch_write`, `spin_loop`, `yield_now`. (A model arm besides: `per_execution`.) A
 //! further arm is one more file here and one more line below; nothing above this folder changes, because algorithms see
 //! these names only. The methods of model arms are `#[track_caller]`: an ordering's *site* is the source location that asks for it,

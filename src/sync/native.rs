@@ -57,6 +57,10 @@ pub const ADDRESS_BITS: u32 = if cfg!(all(
 /// taken for stalled: 1 + 2 + .. + 32 pauses, a few times what the rest of its operation takes it.
 pub const PATIENCE: u32 = 6;
 
+/// At which step to begin, where the other may fill many slots one by one: with the longest pause. Measured in
+/// `docs/segments.md`.
+pub const LATE: u32 = 5;
+
 /// The logarithms of the shortest and the longest pause of who lost a compare-exchange: 128 to 512 pauses. Measured in
 /// `docs/stack.md` and `docs/ring.md`.
 pub const LOSS: (u32, u32) = (7, 9);

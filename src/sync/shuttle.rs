@@ -44,6 +44,9 @@ pub const ADDRESS_BITS: u32 = 48;
 /// See the native arm; here, so few that a search stays small.
 pub const PATIENCE: u32 = 1;
 
+/// As [`PATIENCE`].
+pub const LATE: u32 = 0;
+
 /// See the native arm; here a loser tries again at once.
 pub const LOSS: (u32, u32) = (0, 0);
 

@@ -303,6 +303,14 @@ unsafe impl<T, P: PushEnd, C: PopEnd> RawQueue for Segments<T, P, C> {
         C::settle_head(self, word.plus(1));
     }
 
+    /// (There is no other end for producers to meet.)
+    fn passed_by_consumers(&self, _seat: &()) -> usize {
+        // Relaxed: counted only.
+        let left = self.head.left.load(Ordering::Relaxed);
+        // Relaxed: likewise.
+        self.passed(left, Word(self.head.word.load(Ordering::Relaxed)))
+    }
+
     fn capacity(&self) -> usize {
         usize::MAX
     }

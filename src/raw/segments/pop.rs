@@ -11,7 +11,7 @@ use crate::backoff::Backoff;
 use crate::cardinality::{Cardinality, Many, One};
 use crate::raw::slot::{FULL, VACANT};
 use crate::raw::{Claim, Claims, MOST_AT_ONCE, Place, PopClaims, PopRuns, Run, is_overdue};
-use crate::sync::Ordering;
+use crate::sync::{LATE, Ordering};
 
 /// How `One` and `Many` consumers differ.
 pub trait PopEnd: Cardinality + Sized {
@@ -48,7 +48,7 @@ impl<T, P: PushEnd, C> Segments<T, P, C> {
     /// that a claim is over, and no longer keeps its segment.
     #[cold]
     fn wait_or_pass_over(&self, word: Word, patience: &Backoff) -> bool {
-        if !is_overdue::<T>(patience) {
+        if !is_overdue::<T>(patience, LATE) {
             return false;
         }
         // SAFETY: as in `look`.
