@@ -26,7 +26,10 @@ pub trait Cardinality: sealed::Sealed {
     fn frame<T>(inner: T) -> Self::Frame<T>;
 
     /// A number that a handle remembers between operations.
-    type Note: Default;
+    type Note;
+
+    /// Nothing noted yet: 0.
+    fn blank() -> Self::Note;
 
     /// Notes `new`, and says what was noted before.
     fn note(note: &Self::Note, new: usize) -> usize;
@@ -64,6 +67,10 @@ impl Cardinality for One {
     }
 
     type Note = Cell<usize>;
+
+    fn blank() -> Cell<usize> {
+        Cell::new(0)
+    }
 
     /// (Not an atomic one: that would keep the handle's state out of registers in all loops that use it.)
     #[inline(always)]
@@ -103,6 +110,10 @@ impl Cardinality for Many {
     }
 
     type Note = AtomicUsize;
+
+    fn blank() -> AtomicUsize {
+        AtomicUsize::new(0)
+    }
 
     #[inline(always)]
     fn note(note: &AtomicUsize, new: usize) -> usize {

@@ -75,6 +75,12 @@ impl<Q: RawQueue, C: Cardinality> Consumer<Q, C> {
     pub fn is_closed(&self) -> bool {
         self.inner.shared.no_producer()
     }
+
+    /// See [`Slip::met`].
+    #[cfg(all(test, not(loom), not(shuttle)))]
+    pub(super) fn met(&self) -> usize {
+        self.inner.slip.met()
+    }
 }
 
 impl<Q: RawQueue<Consumers = One>> Consumer<Q, One> {

@@ -72,6 +72,12 @@ impl<Q: RawQueue, C: Cardinality> Producer<Q, C> {
     pub fn is_closed(&self) -> bool {
         self.inner.shared.no_consumer()
     }
+
+    /// See [`Slip::met`].
+    #[cfg(all(test, not(loom), not(shuttle)))]
+    pub(super) fn met(&self) -> usize {
+        self.inner.slip.met()
+    }
 }
 
 impl<Q: RawQueue<Producers = One>> Producer<Q, One> {

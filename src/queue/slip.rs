@@ -28,17 +28,24 @@ pub(super) struct Slip<C: Cardinality>(C::Note);
 impl<C: Cardinality> Slip<C> {
     /// Of a new handle.
     pub(super) fn new() -> Self {
-        Self(C::Note::default())
+        Self(C::blank())
     }
 
     /// Keeps away from the other end, which was met after so many slots that were `passed` since the queue was made.
     #[inline(always)]
     pub(super) fn keep(&self, passed: impl FnOnce() -> usize, capacity: usize) {
-        // (In a model nobody pauses, and there is nothing to remember.)
-        if SLIP > 0 {
+        if let Some(longest) = SLIP {
             let passed = passed();
-            pause(passed.wrapping_sub(C::note(&self.0, passed)), capacity);
+            pause(passed.wrapping_sub(C::note(&self.0, passed)), capacity, longest as usize);
         }
+    }
+
+    /// How many slots its end had passed then.
+    #[cfg(all(test, not(loom), not(shuttle)))]
+    pub(super) fn met(&self) -> usize {
+        let met = C::note(&self.0, 0);
+        C::note(&self.0, met);
+        met
     }
 }
 
@@ -46,27 +53,32 @@ impl<C: Cardinality> Slip<C> {
 /// function, would keep it out of registers in all loops that use it.)
 #[cold]
 #[inline(never)]
-fn pause(moved: usize, capacity: usize) {
-    for _ in 0..pauses(moved, capacity) {
+fn pause(moved: usize, capacity: usize, longest: usize) {
+    for _ in 0..pauses(moved, capacity, longest) {
         spin_loop();
     }
 }
 
-fn pauses(moved: usize, capacity: usize) -> usize {
+fn pauses(moved: usize, capacity: usize, longest: usize) -> usize {
     let most_of_it = capacity - capacity / 8;
-    let longest = if moved < most_of_it { SLIP.min(capacity) } else { SLIP.min(capacity) / 8 };
+    let longest = longest.min(capacity) / if moved < most_of_it { 1 } else { 8 };
     moved.saturating_mul(PER_SLOT).min(longest)
 }
 
 #[cfg(all(test, not(loom), not(shuttle)))]
 mod tests {
+    use alloc::collections::VecDeque;
+    use alloc::vec::Vec;
+
     use super::*;
     use crate::cardinality::{Many, One};
+
+    const MOST: usize = 256;
 
     #[test]
     fn who_polls_in_vain_never_pauses() {
         for capacity in [1, 2, 64, 1024, usize::MAX] {
-            assert_eq!(pauses(0, capacity), 0);
+            assert_eq!(pauses(0, capacity, MOST), 0);
         }
     }
 
@@ -74,21 +86,21 @@ mod tests {
     fn pauses_are_bounded_by_what_was_moved_and_by_the_ring() {
         for capacity in [1, 2, 3, 64, 100, 1024, 1 << 20, usize::MAX] {
             for moved in [1, 2, 3, 30, 64, 129, 895, 896, 1024, 1 << 19, usize::MAX] {
-                let n = pauses(moved, capacity);
-                assert!(n <= PER_SLOT * moved.min(SLIP) && n <= SLIP && n <= capacity);
+                let n = pauses(moved, capacity, MOST);
+                assert!(n <= PER_SLOT * moved.min(MOST) && n <= MOST && n <= capacity);
             }
         }
-        assert_eq!(pauses(1, 1024), PER_SLOT);
-        assert_eq!(pauses(63, 1024), 63 * PER_SLOT);
-        assert_eq!(pauses(65, 1024), SLIP);
-        assert_eq!(pauses(50, 64), 64);
+        assert_eq!(pauses(1, 1024, MOST), PER_SLOT);
+        assert_eq!(pauses(63, 1024, MOST), 63 * PER_SLOT);
+        assert_eq!(pauses(65, 1024, MOST), MOST);
+        assert_eq!(pauses(50, 64, MOST), 64);
     }
 
     #[test]
     fn who_has_gone_round_pauses_for_an_eighth() {
-        assert_eq!(pauses(895, 1024), SLIP);
-        assert_eq!(pauses(896, 1024), SLIP / 8);
-        assert_eq!(pauses(usize::MAX, 1024), SLIP / 8);
+        assert_eq!(pauses(895, 1024, MOST), MOST);
+        assert_eq!(pauses(896, 1024, MOST), MOST / 8);
+        assert_eq!(pauses(usize::MAX, 1024, MOST), MOST / 8);
     }
 
     #[test]
@@ -97,9 +109,74 @@ mod tests {
             let slip = Slip::<C>::new();
             slip.keep(|| 7, 1024);
             slip.keep(|| 9, 1024);
-            assert_eq!(C::note(&slip.0, 0), 9);
+            assert_eq!((slip.met(), slip.met()), (9, 9));
         }
         of_an_end::<One>();
         of_an_end::<Many>();
     }
+
+    /// In turns, each way to push meets the consumers, and each way to pop the producers.
+    macro_rules! test_every_way {
+        ($door:ident, |$tx:ident, $i:ident, $rx:ident| [$($push:expr),+], [$($pop:expr),+]) => {
+            #[test]
+            #[allow(unused_mut, reason = "handles of many act through `&self`")]
+            fn $door() {
+                let (mut $tx, mut $rx) = crate::$door::bounded::<usize>(100);
+                let (mut $i, mut popped) = (0, 0);
+                for _ in 0..5 {
+                    $(
+                        while $push.is_ok() {
+                            $i += 1;
+                        }
+                        assert_eq!($tx.met(), $i, stringify!($push));
+                        for _ in 0..50 {
+                            assert_eq!($rx.pop(), Ok(popped));
+                            popped += 1;
+                        }
+                    )+
+                    $(
+                        while $pop.is_ok() {
+                            popped += 1;
+                        }
+                        assert_eq!((popped, $rx.met()), ($i, $i), stringify!($pop));
+                        while $i < popped + 50 {
+                            assert_eq!($tx.push($i), Ok(()));
+                            $i += 1;
+                        }
+                    )+
+                }
+            }
+        };
+    }
+
+    test_every_way!(
+        spsc,
+        |tx, i, rx| [
+            tx.push(i),
+            tx.push_slice(&[i]),
+            tx.push_from(&mut VecDeque::from([i])),
+            tx.reserve(1).map(|mut slot| (slot.write(i), slot.commit_all()))
+        ],
+        [rx.pop(), rx.pop_into(&mut Vec::new(), 1), rx.read(1).map(|slot| slot.release_all())]
+    );
+    test_every_way!(
+        mpsc,
+        |tx, i, rx| [tx.push(i), tx.push_slice(&[i]), tx.push_from(&mut VecDeque::from([i]))],
+        [rx.pop(), rx.pop_into(&mut Vec::new(), 1), rx.read(1).map(|slot| slot.release_all())]
+    );
+    test_every_way!(
+        spmc,
+        |tx, i, rx| [
+            tx.push(i),
+            tx.push_slice(&[i]),
+            tx.push_from(&mut VecDeque::from([i])),
+            tx.reserve(1).map(|mut slot| (slot.write(i), slot.commit_all()))
+        ],
+        [rx.pop(), rx.pop_into(&mut Vec::new(), 1)]
+    );
+    test_every_way!(
+        mpmc,
+        |tx, i, rx| [tx.push(i), tx.push_slice(&[i]), tx.push_from(&mut VecDeque::from([i]))],
+        [rx.pop(), rx.pop_into(&mut Vec::new(), 1)]
+    );
 }

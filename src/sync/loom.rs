@@ -41,7 +41,7 @@ pub const LOSS: (u32, u32) = (0, 0);
 pub const RETRY: (u32, u32) = (0, 0);
 
 /// See the native arm; here nobody pauses: likewise.
-pub const SLIP: usize = 0;
+pub const SLIP: Option<u32> = None;
 
 /// A hint, which changes nothing that a model could see.
 pub fn prefetch_read<T>(_address: *const T) {}

@@ -68,8 +68,8 @@ pub const LOSS: (u32, u32) = (7, 9);
 /// The same where the loser tries with a value that is old by then: 1 to 63 pauses. Measured in `docs/segments.md`.
 pub const RETRY: (u32, u32) = (1, 6);
 
-/// The longest pause of an end that has met the other, before it says so. Measured in `docs/contention.md`.
-pub const SLIP: usize = 256;
+/// The longest an end keeps away that has met the other, before it says so, in pauses. Measured in `docs/contention.md`.
+pub const SLIP: Option<u32> = Some(256);
 
 /// Lets another thread run; without an operating system (no feature `std`) it can only pause the processor.
 #[inline]

@@ -54,7 +54,7 @@ pub const LOSS: (u32, u32) = (0, 0);
 pub const RETRY: (u32, u32) = (0, 0);
 
 /// See the native arm; here nobody pauses.
-pub const SLIP: usize = 0;
+pub const SLIP: Option<u32> = None;
 
 /// See the native arm; here, so few that a search soon needs a second chunk.
 pub const CELLS: usize = 1;
