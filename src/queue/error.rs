@@ -6,7 +6,8 @@ use core::fmt;
 /// A push that did not happen; it holds what was to be pushed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum PushError<T> {
-    /// The queue is full; a later try may succeed.
+    /// The queue is full; a later try may succeed. A handle pauses before it says so, up to four times for each item that was pushed
+    /// since it said so last, and up to 256 times ([why](crate::guide::contention)).
     Full(T),
     /// No consumer is left; no later try can succeed.
     Closed(T),
@@ -58,7 +59,7 @@ impl<T> Error for PushError<T> {}
 /// A pop that found nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PopError {
-    /// The queue is empty; a later try may succeed.
+    /// The queue is empty; a later try may succeed. A handle pauses before it says so, as for [`PushError::Full`].
     Empty,
     /// The queue is empty and no producer is left; no later try can succeed.
     Closed,
