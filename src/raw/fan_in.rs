@@ -54,7 +54,7 @@ use core::fmt;
 use core::mem::needs_drop;
 
 use super::grid::{Grid, Heap, ManyPush, OnGrid, View, view};
-use super::{Claim, Place, PopRuns, Run};
+use super::{Claim, Place, PopRuns, Run, fetch_ahead};
 use crate::cacheline::CachePadded;
 use crate::cardinality::{Many, One};
 use crate::sync::{AtomicUsize, Ordering, fence};
@@ -251,7 +251,9 @@ unsafe impl<T> OnGrid for FanIn<T> {
 
     #[inline(always)]
     fn vacancy(view: View<'_, Self>) -> Option<Claim<T>> {
-        view.only(Self::claim_to_push(view, 1))
+        let claim = view.only(Self::claim_to_push(view, 1))?;
+        fetch_ahead(claim.item);
+        Some(claim)
     }
 
     #[inline(always)]
@@ -262,7 +264,9 @@ unsafe impl<T> OnGrid for FanIn<T> {
 
     #[inline(always)]
     fn front(view: View<'_, Self>) -> Option<Claim<T>> {
-        view.front()
+        let claim = view.front()?;
+        fetch_ahead(claim.item);
+        Some(claim)
     }
 
     #[inline(always)]

@@ -34,7 +34,7 @@ use core::ptr::{copy_nonoverlapping, null_mut};
 
 use crate::backoff::Backoff;
 use crate::cardinality::{Cardinality, Many, One};
-use crate::sync::PATIENCE;
+use crate::sync::{PATIENCE, prefetch_write};
 
 /// What the queue floor asks of a mechanism.
 ///
@@ -253,6 +253,19 @@ fn is_overdue<T>(patience: &Backoff, first: u32) -> bool {
         patience.spin_from(first);
     }
     is_overdue
+}
+
+/// How many bytes ahead to ask for slots. Measured in `docs/cache-lines.md`.
+const AHEAD: usize = 256;
+
+/// Asks for the line that lies [`AHEAD`] bytes behind the item of a slot, to write to. Where a slot is filled by a locked step, who
+/// does it waits for the line, last written on another core, and does nothing meanwhile. (Not for large items: that would be
+/// one of many lines, and in the next slot.)
+#[inline(always)]
+fn fetch_ahead<T>(item: *const T) {
+    if size_of::<T>() < AHEAD {
+        prefetch_write(item.wrapping_byte_add(AHEAD));
+    }
 }
 
 /// Slots claimed with one step.

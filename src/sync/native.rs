@@ -65,8 +65,8 @@ pub const LATE: u32 = 5;
 /// `docs/stack.md` and `docs/ring.md`.
 pub const LOSS: (u32, u32) = (7, 9);
 
-/// The same where the loser tries with a value that is old by then: 1 to 63 pauses. Measured in `docs/segments.md`.
-pub const RETRY: (u32, u32) = (1, 6);
+/// The same where the loser tries with a value that is old by then: 7 to 255 pauses. Measured in `docs/segments.md`.
+pub const RETRY: (u32, u32) = (3, 8);
 
 /// The longest an end keeps away that has met the other, before it says so, in pauses. Measured in `docs/contention.md`.
 pub const SLIP: Option<u32> = Some(256);

@@ -53,7 +53,7 @@ use self::limbo::Limbo;
 use self::segment::{MOST, Segment, Word};
 use super::slot::Slot;
 use super::spares::{SPARES, Spares};
-use super::{Claim, Place, RawQueue};
+use super::{Claim, Place, RawQueue, fetch_ahead};
 use crate::cacheline::CachePadded;
 use crate::sync::{AtomicUsize, Ordering};
 
@@ -267,7 +267,9 @@ unsafe impl<T, P: PushEnd, C: PopEnd> RawQueue for Segments<T, P, C> {
 
     #[inline(always)]
     unsafe fn vacancy(&self, _seat: &mut ()) -> Option<Claim<T>> {
-        Some(self.claim_at(P::claim_to_push(self)))
+        let claim = self.claim_at(P::claim_to_push(self));
+        fetch_ahead(claim.item);
+        Some(claim)
     }
 
     #[inline(always)]
