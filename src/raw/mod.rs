@@ -255,7 +255,7 @@ fn is_overdue<T>(patience: &Backoff, first: u32) -> bool {
     is_overdue
 }
 
-/// How many bytes ahead to ask for slots. Measured in `docs/cache-lines.md`.
+/// How many bytes ahead to ask for slots. Measured in `docs/contention.md`.
 const AHEAD: usize = 256;
 
 /// Asks for the line that lies [`AHEAD`] bytes behind the item of a slot, to write to. Where a slot is filled by a locked step, who
