@@ -4,16 +4,19 @@
 // A segment's `used` is read by all who look into it and written by who has it alone; so a segment that is made new, or
 // freed, while somebody may still be there, is a race.
 //
-// Left out: batches and chunks, which take the same steps slot by slot (but that items of a chunk move up), and the count of segments that an end has left
-// behind, which publishes nothing.
+// Left out: batches of consumers and chunks, which take the same steps slot by slot (but that items of a chunk move up), and the count
+// of segments that an end has left behind, which publishes nothing.
 
 #include "slot.hpp"
 
 using port::edge;
+using port::FOLLOWS;
 using port::FULL;
 using port::planted;
+using port::RETURNED;
 using port::saw;
 using port::Slot;
+using port::SPOILT;
 using port::TAGS;
 using port::VACANT;
 using port::Word;
@@ -60,11 +63,69 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
 
     static Word next_lap(Segment* segment) { return lap(segment) + STEP; }
 
-    static bool is_over(Segment* segment) {
+    // `batch.rs`
+    enum class Found { full, vacant, spoilt, past };
+
+    static Found look(Segment* segment, Word i) {
+        Word lap = Queue::lap(segment);
+        Slot& slot = Queue::slot(segment, i);
+        Word state = slot.state_in(lap);
+        if (state == FULL) return Found::full;
+        if (FOLLOWS <= state && state <= TAGS) {
+            if (planted("a consumer takes what follows without a look at the first")) return Found::full;
+            Word first = Queue::slot(segment, i - (state - FOLLOWS)).state_in(lap);
+            if (first == VACANT) return Found::vacant;
+            if (first != SPOILT && first != RETURNED) return Found::full;
+        }
+        if (state > TAGS || slot.is_left(lap)) return Found::past;
+        return state == VACANT || state == SPOILT ? Found::vacant : Found::spoilt;
+    }
+
+    static bool spoil(Segment* segment, Word i) {
+        Word lap = Queue::lap(segment);
+        for (Word at = i, last = 0;;) {
+            Slot& slot = Queue::slot(segment, at);
+            Word state = slot.state_in(lap);
+            if (state == VACANT) {
+                if (!slot.spoil(lap)) continue;
+                saw("a slot is spoilt");
+            } else if (FOLLOWS <= state && state <= TAGS) {
+                saw("a batch is found from its middle");
+                last = at -= state - FOLLOWS;
+                continue;
+            } else if (state != SPOILT && state != RETURNED) {
+                break;
+            }
+            if (at-- == last || planted("a consumer spoils its own slot only")) break;
+        }
+        return look(segment, i) != Found::full;
+    }
+
+    static void leave_slot(Segment* segment, Word i) { slot(segment, i).leave(lap(segment)); }
+
+    static void give_back(Segment* segment, Word first, Word len) {
+        saw("a spoilt slot is given back");
+        Word lap = Queue::lap(segment);
+        for (Word i = first; i < first + len; ++i) slot(segment, i).give_back(lap);
+    }
+
+    static bool end_lap(Segment* segment) {
         if (planted("a segment is left without a look at its slots")) return true;
-        Word next = next_lap(segment);
-        for (Word i = in(segment).n; i-- > 0;)
-            if (slot(segment, i).state_in(next) != VACANT) return false;
+        Word lap = Queue::lap(segment), next = next_lap(segment), n = in(segment).n;
+        bool is_past = true;
+        for (Word i = n; is_past && i-- > 0;) is_past = slot(segment, i).state_in(lap) > TAGS;
+        if (is_past) return true;
+        bool were_given_up = false;
+        for (Word i = 0; i < n; ++i) {
+            Word state = slot(segment, i).state_in(lap);
+            were_given_up |= state == RETURNED;
+            bool is_over = state == RETURNED
+                ? planted("a spoilt slot is used again with its consumer still there") || slot(segment, i).is_left(lap)
+                : state > TAGS;
+            if (!is_over) return false;
+        }
+        if (were_given_up) saw("a lap ends with slots that were given up");
+        for (Word i = 0; i < n; ++i) slot(segment, i).renew(next);
         return true;
     }
 
@@ -193,7 +254,7 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
     }
 
     void reuse_or_wait(Segment* segment) {
-        if (is_over(segment)) reuse_if(pay(segment, DEBT), segment);
+        if (end_lap(segment)) reuse_if(pay(segment, DEBT), segment);
         else wait(segment);
     }
 
@@ -223,43 +284,62 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
             leave_behind(from, to, [this](Segment* segment) { reuse_if(pay(segment, DEBT), segment); });
     }
 
-    void push(int item) {
-        for (;;) {
-            Word word = claim_to_push();
-            slot(word).write(item);
-            // `put`
-            Segment* segment = Queue::segment(word);
-            bool is_filled = slot(segment, index(word)).fill(lap(segment));
-            settle_tail(word + ONE);
-            if (is_filled) return;
-            // `retract`, and again.
-            RL_ASSERT(slot(word).take() == item);
-            slot(word).give_back(lap(segment), next_lap(segment));
+    // Claims up to `max` slots, and says how many.
+    Word claim_to_push(Word max, Word& first) {
+        Word word = tail.load(rl::mo_relaxed, $);
+        if (!PRODUCERS) {
+            first = claim_to_push();
+            return std::min(max, N - index(first));
+        }
+        Word len = index(word) < N ? std::min(max, N - index(word)) : 0;
+        if (len > 1 && port::exchange(tail, word, word + len * ONE, edge("raw/segments/push::T5", rl::mo_acquire)))
+            return first = word, len;
+        return first = claim_to_push(), 1;
+    }
+
+    void push(int const* items, Word n) {
+        while (n > 0) {
+            Word first, len = claim_to_push(n, first);
+            Segment* segment = Queue::segment(first);
+            for (Word i = 0; i < len; ++i) {
+                slot(first + i * ONE).write(items[i]);
+                if (i > 0) slot(first + i * ONE).follow(lap(segment), i);
+            }
+            bool is_filled = slot(first).fill(lap(segment));
+            if (is_filled) {
+                if (len > 1) saw("a batch is filled");
+                settle_tail(first + len * ONE);
+                items += len;
+                n -= len;
+                continue;
+            }
+            for (Word i = 0; i < len; ++i) RL_ASSERT(slot(first + i * ONE).take() == items[i]);
+            give_back(segment, index(first), len);
+            settle_tail(first + len * ONE);
         }
     }
 
     // `pop.rs`
     Word where_producers_are() { return tail.load(edge("raw/segments/pop::T3", rl::mo_acquire), $); }
 
-    enum class Found { full, vacant, spent };
-
     Found look(Word word) {
-        Segment* segment = Queue::segment(word);
-        Word state = slot(segment, index(word)).state_in(lap(segment));
-        return state == FULL ? Found::full : state == VACANT ? Found::vacant : Found::spent;
+        Found found = look(segment(word), index(word));
+        if (found == Found::spoilt) leave_slot(segment(word), index(word));
+        return found;
     }
 
-    bool wait_or_pass_over(Word word, port::Patience& patience) {
-        if (!patience.is_overdue()) return false;
-        if (planted("a consumer goes on past a slot that it has not passed over")) return true;
-        Segment* segment = Queue::segment(word);
-        return slot(segment, index(word)).pass_over_vacant(lap(segment));
+    Found wait_or_spoil(Word word, port::Patience& patience) {
+        if (!patience.is_overdue()) return Found::vacant;
+        if (planted("a consumer goes on past a slot that it has not spoilt")) return Found::spoilt;
+        if (!spoil(segment(word), index(word))) return Found::vacant;
+        leave_slot(segment(word), index(word));
+        return Found::spoilt;
     }
 
     void leave_to_slots(Segment* segment, Word guests) {
         (void)pay(segment, DEBT - guests);
         take_all([this](Segment* earlier) {
-            if (is_over(earlier)) saw("a segment has waited");
+            if (end_lap(earlier)) saw("a segment has waited");
             reuse_or_wait(earlier);
         });
         reuse_or_wait(segment);
@@ -287,14 +367,15 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
                 found = word;
                 place = word + ONE;
                 return true;
-            case Found::spent:
+            case Found::spoilt:
+            case Found::past:
                 place = word = word + ONE;
                 patience.reset();
                 break;
             case Found::vacant:
                 if (!PRODUCERS || !is_passed_by_producers(word)) return false;
-                // (Passed over or not, this end has not left the segment, and looks again.)
-                wait_or_pass_over(word, patience);
+                // (Spoilt or not, this end has not left the segment, and looks again.)
+                wait_or_spoil(word, patience);
                 break;
             }
         }
@@ -326,9 +407,10 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
     bool is_filled(Word word) {
         for (port::Patience patience;;) switch (look(word)) {
             case Found::full: return true;
-            case Found::spent: return false;
+            case Found::spoilt:
+            case Found::past: return false;
             case Found::vacant:
-                if (wait_or_pass_over(word, patience)) return false;
+                if (wait_or_spoil(word, patience) == Found::spoilt) return false;
             }
     }
 
@@ -397,12 +479,12 @@ template <bool PRODUCERS, bool CONSUMERS, unsigned N> struct Queue {
         return false;
     }
 
-    // Between its looks at the ends, and before the claim, who `stalls` is away for some `turns` of another thread. (Plain memory:
-    // fibers don't race.)
+    // Between its looks at the ends, and before the claim, who `stalls` is away for some `turns` of another thread: as many as a segment
+    // lives for, or two do. (Plain memory: fibers don't race.)
     unsigned turns = 0, last_turn = 0;
 
     void stall() {
-        for (unsigned until = turns + rl::rand(6); turns < until && turns < last_turn;) rl::yield(1, $);
+        for (unsigned until = turns + 2 * rl::rand(3); turns < until && turns < last_turn;) rl::yield(1, $);
     }
 
     bool pop(int& item, bool stalls = false) {
@@ -423,10 +505,13 @@ struct Test : rl::test_suite<Derived, THREADS> {
     Queue<PRODUCERS, CONSUMERS, N> queue;
     port::Ledger<THREADS, THREADS> ledger;
 
-    void push(unsigned i) {
-        int item = ledger.item(i);
-        ledger.went_in(i);
-        queue.push(item);
+    void push(unsigned i, unsigned n = 1) {
+        int items[N];
+        for (unsigned at = 0; at < n; ++at) {
+            items[at] = ledger.item(i);
+            ledger.went_in(i);
+        }
+        queue.push(items, n);
     }
 
     bool pop(unsigned i, bool stalls = false) {
@@ -455,7 +540,7 @@ struct Mixed : Test<Mixed<PRODUCERS, CONSUMERS, N, THREADS, TURNS>, PRODUCERS, C
     void thread(unsigned i) {
         for (unsigned n = 0; n < TURNS; ++n) {
             bool is_producer = PRODUCERS || i == 0, is_consumer = CONSUMERS || i == 0;
-            if (is_producer && !(is_consumer && rl::rand(2))) this->push(i);
+            if (is_producer && !(is_consumer && rl::rand(2))) this->push(i, N > 1 ? 1 + rl::rand(N) : 1);
             else if (!this->pop(i)) rl::yield(1, $);
         }
     }
@@ -526,7 +611,9 @@ int main(int argc, char** argv) {
                        port::scenario<Late>("late consumers"),
                        port::scenario<Mixed<true, true, 1, 3, 3>>("many and many"),
                        port::scenario<Mixed<true, true, 2, 3, 3>>("many and many, slots by two"),
+                       port::scenario<Mixed<true, true, 4, 3, 3>>("many and many, slots by four"),
                        port::scenario<Mixed<true, false, 2, 3, 4>>("many producers"),
+                       port::scenario<Mixed<true, false, 4, 3, 3>>("many producers, slots by four"),
                        port::scenario<Mixed<false, true, 2, 3, 4>>("many consumers"),
                        port::scenario<Away<true, 2, 12>>("consumers away"),
                        port::scenario<Away<false, 2, 7>>("consumers away, one producer"),
@@ -535,7 +622,8 @@ int main(int argc, char** argv) {
                        port::scenario<Never<false, 2, 6>>("never empty, one producer"),
                        port::scenario<Never<true, 2, 16, true>>("never empty to who was away"),
                        port::scenario<Never<false, 2, 16, true>>("never empty to who was away, one producer")},
-                      {"a slot is passed over", "a held slot is given back", "a segment waits for a slot",
+                      {"a slot is spoilt", "a spoilt slot is given back", "a batch is filled", "a batch is found from its middle",
+                       "a lap ends with slots that were given up", "a segment waits for a slot",
                        "a segment has waited", "a segment is used again", "a segment is freed", "two link the next segment",
                        "a consumer says that the producers have left", "a late guest", "empty"});
 }

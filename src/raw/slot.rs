@@ -1,50 +1,68 @@
 //! A slot with its state beside the item: how items move in segments.
 //!
 //! ```text
-//!                    fill                        vacate
-//!   VACANT, lap l  -------->   FULL, lap l   -------------->  VACANT, lap l + 1
-//!        |                                                        ^
-//!        | pass over                                              | give back
-//!        v                                                        |
-//!   HELD, lap l  -------------------------------------------------+
+//!                     fill                   vacate
+//!   VACANT, lap l  ---------->  FULL  --------------------+
+//!     |        |                                          v
+//!     | spoil  | follow                            VACANT, lap l + 1
+//!     v        v                     vacate               ^
+//!   SPOILT ->  FOLLOWS  ----------------------------------+
+//!     |        |        if the slot that it follows was filled
+//!     |        | if not
+//!     +--------+-->  RETURNED, with the lap that its consumer has left written beside: both have done with it
 //! ```
 //!
-//! Each use of a slot is a *lap*. The producer that claimed the lap fills the slot, the consumer that claimed it vacates
-//! the slot for the next one; between claiming and that step the slot is *in hand*. A consumer that finds it in the hands of a
-//! producer that has stalled (or, if the consumer was late, of none yet) passes over it: *held*, the slot is out of use, until its
-//! producer is there, finds out (its own step fails), takes the item back, and ends the lap. So no thread waits for another, and a stalled thread costs one slot.
+//! Each use of a slot is a *lap*. The producer that claimed the lap fills the slot, the consumer that claimed it
+//! vacates the slot for the next one; between claiming and that step the slot is *in hand*. Who has claimed several
+//! that lie side by side, a *batch*, makes all but the first *follow* that one, with a store each, and then fills the
+//! first, with one step for all: a slot that follows is full if its first slot is, or was.
 //!
-//! *Why it is right.* A state only ever goes up, in the order lap, then VACANT < FULL < HELD, so no value comes twice. Two may
-//! want to change a slot that is vacant: its producer, and a consumer that passes over it; one of them succeeds. A slot that is
-//! full, or held, is changed by one thread alone, with a store. In the hands of one thread, the slot's item is that thread's
-//! alone: others may change the state, to HELD, but touch the item only after a hand-over, by fill (S1) or vacate (S3), that
-//! they acquire (S2). To pass over says nothing of the item; but where slots are freed, it says that whoever did it is done
-//! with the slot (S5), before its holder gives it back (S4).
+//! A consumer that finds its slot in the hands of a producer that has stalled (or, if the consumer was late, of none
+//! yet) *spoils* the first slot of the batch, and if it doesn't know which that is, each that may be: none of those is
+//! ever filled in this lap. Then it *leaves* its own slot. The producer finds out when it comes to fill the batch,
+//! takes its items back, and *returns* the slots. So no thread waits for another, and a stalled thread costs the slots
+//! of its batch.
+//!
+//! *Why it is right.* Two kinds of thread may change a slot that is vacant: its producer, and consumers that spoil it;
+//! to fill and to spoil are compare-exchanges, one of which succeeds. Spoilt says no more than that: what follows
+//! another slot may have been spoilt before, in vain, which is why to follow is a plain store. A slot that is full is
+//! changed by its consumer alone, one that follows by its consumer if the batch was filled, by its producer if it was
+//! not. In the hands of one thread, the slot's item is that thread's alone: others touch the item only after a
+//! hand-over, by fill (S1) or vacate (S3), that they acquire (S2). The lap is over when its consumer has vacated the
+//! slot, or has left it (S5) and its producer has returned it (S4). The states of a lap come in the order of their
+//! numbers, but that a slot may be spoilt before it follows.
 //!
 //! *Source.* Stamps: Vyukov's bounded MPMC queue. A consumer that spoils a slot whose producer is late: Correia and
 //! Ramalhete's FAAArrayQueue; Morrison and Afek, "Fast Concurrent Queues for x86 Processors", PPoPP 2013.
 //!
-//! Edges: S1 with S2 (the item goes over), S3 and S4 with S2 (the slot comes back), S5 with S2 (who passed over has left).
+//! Edges: S1 with S2 (the item goes over), S3 with S2 (the slot comes back), S4 with S2, S5 with S6 (who had it has done with it).
 
 use core::cell::UnsafeCell;
 use core::fmt;
-use core::mem::{MaybeUninit, needs_drop};
+use core::mem::MaybeUninit;
 
-use crate::sync::{AtomicUsize, Ordering, Shadow};
+use crate::sync::{AtomicU32, Ordering, Shadow};
 
 /// The states; a lap's number lies above [`TAGS`].
-pub(super) const VACANT: usize = 0;
-pub(super) const FULL: usize = 1;
-pub(super) const HELD: usize = 2;
+pub(super) const VACANT: u32 = 0;
+pub(super) const FULL: u32 = 1;
+pub(super) const SPOILT: u32 = 2;
+pub(super) const RETURNED: u32 = 3;
+/// Follows the slot so many before it, if that number is added.
+pub(super) const FOLLOWS: u32 = 32;
 /// The bits below a lap.
-pub(super) const TAGS: usize = 3;
+pub(super) const TAGS: u32 = 63;
 
 /// Memory for one item, and its state.
 pub(super) struct Slot<T> {
-    state: AtomicUsize,
+    state: AtomicU32,
+    /// The lap whose consumer has left it, and [`LEFT`].
+    left: AtomicU32,
     shadow: Shadow,
     item: UnsafeCell<MaybeUninit<T>>,
 }
+
+const LEFT: u32 = 1;
 
 // SAFETY: the item is one thread's at a time, by the states above; it crosses threads, hence `T: Send`.
 unsafe impl<T: Send> Sync for Slot<T> {}
@@ -54,9 +72,11 @@ impl<T> Slot<T> {
     ///
     /// # Safety
     /// `place` is valid for writes, and aligned.
-    pub(super) unsafe fn new_at(place: *mut Self, lap: usize) {
+    pub(super) unsafe fn new_at(place: *mut Self, lap: u32) {
         // SAFETY: passed on to the caller: a field of `place`.
-        unsafe { (&raw mut (*place).state).write(AtomicUsize::new(lap | VACANT)) };
+        unsafe { (&raw mut (*place).state).write(AtomicU32::new(lap | VACANT)) };
+        // SAFETY: likewise.
+        unsafe { (&raw mut (*place).left).write(AtomicU32::new(0)) };
         // SAFETY: likewise. The item needs no value.
         unsafe { (&raw mut (*place).shadow).write(Shadow::new(1)) };
     }
@@ -77,59 +97,73 @@ impl<T> Slot<T> {
         self.item.get().cast()
     }
 
-    /// The state, seen from `lap`: [`VACANT`], [`FULL`] or [`HELD`] in that lap, or else. Of the first two, and of a later lap,
-    /// all that was done to the item before is visible.
+    /// The state, seen from `lap`: that of the lap, or, if it is over, [`TAGS`] at least. Of what is full, returned, or
+    /// in a later lap, all that was done to the item before is visible.
     #[inline(always)]
-    pub(super) fn state_in(&self, lap: usize) -> usize {
-        // ORDERING: (S2) Acquire, pairs with (S1, S3, S4, S5): the item, or that it is gone; or that who passed over has left.
+    pub(super) fn state_in(&self, lap: u32) -> u32 {
+        // ORDERING: (S2) Acquire, pairs with (S1, S3, S4): the item, or that it is gone; or that its producer has done with it.
         self.state.load(Ordering::Acquire).wrapping_sub(lap)
     }
 
-    /// Puts the slot, which no producer fills, out of use for `lap`, if it still is vacant; says whether it did. Then the producer that
-    /// has claimed it, or will, may end the lap at any time, and free the slot.
-    #[cold]
-    pub(super) fn pass_over_vacant(&self, lap: usize) -> bool {
-        let (vacant, held) = (lap | VACANT, lap | HELD);
-        // ORDERING: (S5) Release, pairs with (S2): we are done with the slot before its producer frees it.
-        // Relaxed: if it fails, the producer is back, or somebody else was faster.
-        self.state.compare_exchange(vacant, held, Ordering::Release, Ordering::Relaxed).is_ok()
-    }
-
-    /// Gives the slot, vacant in `lap` and claimed and written by a producer, to the consumers; false if it was passed over.
+    /// Gives the slot, vacant in `lap` and claimed and written by a producer, to the consumers, and those that follow
+    /// it; false if it is spoilt.
     #[inline(always)]
     #[must_use]
-    pub(super) fn fill(&self, lap: usize) -> bool {
+    pub(super) fn fill(&self, lap: u32) -> bool {
         let (vacant, full) = (lap | VACANT, lap | FULL);
-        // ORDERING: (S1) Release, pairs with (S2): the item is written before the state says so.
-        // Relaxed: if it fails, the slot was passed over; see `give_back`.
+        // ORDERING: (S1) Release, pairs with (S2): the item is written before the state says so, and what follows says that it does.
+        // Relaxed: if it fails, the slot is the producer's still.
         self.state.compare_exchange(vacant, full, Ordering::Release, Ordering::Relaxed).is_ok()
+    }
+
+    /// Makes the slot, claimed by a producer, full in `lap` as soon as the one so many before it is.
+    #[inline(always)]
+    pub(super) fn follow(&self, lap: u32, before: u32) {
+        // Relaxed: S1 comes after it, of the one that it follows.
+        self.state.store(lap | (FOLLOWS + before), Ordering::Relaxed);
+    }
+
+    /// Sees to it that the slot, vacant in `lap` when looked at, is not filled; false if it is something else by now.
+    pub(super) fn spoil(&self, lap: u32) -> bool {
+        let (vacant, spoilt) = (lap | VACANT, lap | SPOILT);
+        // Relaxed: it gives out nothing, and if it fails, the caller looks again.
+        self.state.compare_exchange(vacant, spoilt, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Gives the slot, full and claimed and emptied by a consumer, back to the producers: for lap `next`.
     #[inline(always)]
-    pub(super) fn vacate(&self, next: usize) {
+    pub(super) fn vacate(&self, next: u32) {
         // ORDERING: (S3) Release, pairs with (S2): the item is out before the slot is vacant.
         self.state.store(next | VACANT, Ordering::Release);
     }
 
-    /// Gives the slot, in hand and passed over in `lap`, back to the producers: for lap `next`.
+    /// Gives the slot up, which was not filled in `lap`, and never will be, and which a producer has claimed.
     #[cold]
-    pub(super) fn give_back(&self, lap: usize, next: usize) {
-        // By way of S2: who passed over has left.
-        let state = self.state_in(lap);
-        debug_assert_eq!(state, HELD, "nobody else changes it");
-        // ORDERING: (S4) Release, pairs with (S2): the item is out, and whoever passed over has left.
-        self.state.store(next | VACANT, Ordering::Release);
+    pub(super) fn give_back(&self, lap: u32) {
+        // ORDERING: (S4) Release, pairs with (S2): the item is out, and we are done with the slot before it is freed.
+        self.state.store(lap | RETURNED, Ordering::Release);
     }
-}
 
-impl<T> Drop for Slot<T> {
-    fn drop(&mut self) {
-        // Relaxed: with exclusive access, and no operation in flight.
-        if needs_drop::<T>() && self.state.load(Ordering::Relaxed) & TAGS == FULL {
-            // SAFETY: full, so there is an item, and nobody else can reach it any more.
-            unsafe { self.item().drop_in_place() };
-        }
+    /// Gives the slot up, which was not filled in `lap`, and never will be, and which a consumer has claimed.
+    #[cold]
+    pub(super) fn leave(&self, lap: u32) {
+        // ORDERING: (S5) Release, pairs with (S6): we are done with the slot, and those before it, before it is freed.
+        self.left.store(lap | LEFT, Ordering::Release);
+    }
+
+    /// Whether its consumer has left it in `lap`.
+    #[cold]
+    pub(super) fn is_left(&self, lap: u32) -> bool {
+        // ORDERING: (S6) Acquire, pairs with (S5): who has left it has done so.
+        self.left.load(Ordering::Acquire) == lap | LEFT
+    }
+
+    /// Makes a slot that was given up from both sides vacant, for lap `next`. Nobody else looks at it.
+    pub(super) fn renew(&self, next: u32) {
+        // Relaxed: the caller hands on the segment.
+        self.state.store(next | VACANT, Ordering::Relaxed);
+        // Relaxed: likewise.
+        self.left.store(0, Ordering::Relaxed);
     }
 }
 

@@ -14,6 +14,7 @@ models![
     a_producer_comes_back_to_a_segment_that_is_done,
     a_producer_comes_back_to_a_segment_that_the_only_consumer_left,
     a_producer_comes_back_to_the_first_slot_of_two,
+    a_batch_comes_back_to_a_segment_that_is_done,
     two_producers_come_back_to_a_segment,
     a_consumer_comes_back_to_a_segment_that_is_done,
     a_consumer_comes_back_to_the_first_slot_of_two,
@@ -140,6 +141,31 @@ fn a_producer_comes_back_to_the_first_slot_of_two(model: Model) -> Checked {
             (claimed, first)
         },
         [(0, 1), (0, 2), (1, 1), (1, 2)],
+    )
+}
+
+/// Its slots were spoilt, each by a consumer that has left it and the segment; those lie in a segment that waits.
+fn a_batch_comes_back_to_a_segment_that_is_done(model: Model) -> Checked {
+    model.at_least(5000).check_outcomes(
+        || {
+            let (tx, rx) = mpmc::unbounded_in_segments_of(3);
+            tx.push(0).unwrap();
+            assert_eq!(rx.pop(), Ok(0));
+            let other = tx.clone();
+            let producer = thread::spawn(move || other.push_slice(&[1, 2]));
+            let claimed = tx.len();
+            tx.push(3).unwrap();
+            let popped = rx.pop().expect("one is in");
+            tx.push(4).unwrap();
+            assert_eq!(producer.join().unwrap(), Ok(2));
+            let mut all = Vec::from_iter([popped].into_iter().chain(rx.drain()));
+            assert!(all.iter().filter(|&&item| item < 3).is_sorted());
+            assert!(all.iter().filter(|&&item| item > 2).is_sorted());
+            all.sort_unstable();
+            assert_eq!(all, [1, 2, 3, 4]);
+            (claimed, popped)
+        },
+        [(0, 1), (0, 3), (2, 1), (2, 3)],
     )
 }
 

@@ -22,6 +22,9 @@ models![
     a_batch_crosses_the_end,
     a_batch_goes_into_a_segment_that_another_linked,
     a_batch_keeps_its_order_when_it_is_passed_over,
+    a_batch_is_found_by_two_consumers,
+    a_batch_is_found_from_its_middle,
+    a_batch_lies_behind_a_slot_in_flight,
     a_batch_of_the_only_producer_crosses_the_end,
     a_batch_comes_out_across_the_end,
     leftovers_in_several_segments_are_dropped,
@@ -33,6 +36,14 @@ fn sorted(items: impl IntoIterator<Item = i32>) -> Vec<i32> {
     let mut items: Vec<_> = items.into_iter().collect();
     items.sort_unstable();
     items
+}
+
+/// A queue that is at its second slot: where a segment has to be linked, the first item of a batch goes in by itself.
+fn used(slots: usize) -> (mpmc::unbounded::Producer<i32>, mpmc::unbounded::Consumer<i32>) {
+    let (tx, rx) = mpmc::unbounded_in_segments_of(slots);
+    tx.push(0).unwrap();
+    assert_eq!(rx.pop(), Ok(0));
+    (tx, rx)
 }
 
 fn a_push_meets_a_pop_of_the_only_consumer(model: Model) -> Checked {
@@ -268,6 +279,69 @@ fn a_batch_keeps_its_order_when_it_is_passed_over(model: Model) -> Checked {
             (claimed, first)
         },
         [(0, None), (0, Some(1)), (1, None), (1, Some(1)), (2, Some(1))],
+    )
+}
+
+/// Each claims a slot of it, and neither knows how far the producer is: it comes out whole or goes in again whole.
+fn a_batch_is_found_by_two_consumers(model: Model) -> Checked {
+    model.at_least(29_000).check_outcomes(
+        || {
+            let (tx, rx) = used(3);
+            let other = rx.clone();
+            let consumer = thread::spawn(move || other.pop().ok());
+            let producer = thread::spawn(move || (tx.push_slice(&[1, 2]), tx));
+            let mine = rx.pop().ok();
+            let theirs = consumer.join().unwrap();
+            let (pushed, _tx) = producer.join().unwrap();
+            assert_eq!(pushed, Ok(2));
+            let all: Vec<_> = mine.into_iter().chain(theirs).chain(rx.drain()).collect();
+            assert_eq!(sorted(all), [1, 2]);
+            (mine, theirs)
+        },
+        [(None, None), (None, Some(1)), (Some(1), None), (Some(1), Some(2)), (Some(2), Some(1))],
+    )
+}
+
+/// A consumer that left the first slot claims the second of the same batch, or one of a batch that went in beside it.
+fn a_batch_is_found_from_its_middle(model: Model) -> Checked {
+    model.at_least(456).check_outcomes(
+        || {
+            let (tx, rx) = used(5);
+            let other = tx.clone();
+            let producer = thread::spawn(move || other.push_slice(&[1, 2]));
+            assert_eq!(tx.push_slice(&[8, 9]), Ok(2));
+            let mut all: Vec<_> = (0..2).filter_map(|_| rx.pop().ok()).collect();
+            assert_eq!(producer.join().unwrap(), Ok(2));
+            let seen = all.clone();
+            all.extend(rx.drain());
+            assert_eq!(sorted(all.clone()), [1, 2, 8, 9]);
+            for batch in [[1, 2], [8, 9]] {
+                assert!(all.iter().filter(|item| batch.contains(item)).is_sorted());
+            }
+            seen
+        },
+        [vec![1, 2], vec![8, 9]],
+    )
+}
+
+/// A consumer that spoils the slot in flight, or waits for it in vain, doesn't spoil what was filled behind it.
+fn a_batch_lies_behind_a_slot_in_flight(model: Model) -> Checked {
+    model.preemptions(3).at_least(1600).check_outcomes(
+        || {
+            let (tx, rx) = used(4);
+            let other = tx.clone();
+            let producer = thread::spawn(move || other.push(1).unwrap());
+            assert_eq!(tx.push_slice(&[7, 8]), Ok(2));
+            let mut items = Vec::with_capacity(2);
+            let _ = rx.pop_into(&mut items, 2);
+            producer.join().unwrap();
+            let seen = items.clone();
+            items.extend(rx.drain());
+            assert!(items.iter().filter(|&&item| item != 1).is_sorted());
+            assert_eq!(sorted(items), [1, 7, 8]);
+            seen
+        },
+        [vec![7, 8], vec![1, 7]],
     )
 }
 

@@ -14,10 +14,11 @@
 //! | file | |
 //! |---|---|
 //! | `segment` | the memory, and when it is free |
+//! | `batch` | slots that are filled, or spoilt, together |
 //! | `limbo` | segments that wait for a slot |
 //! | `push`, `pop` | one end each: [`One`](crate::cardinality::One), [`Many`](crate::cardinality::Many), what they share |
 //!
-//! *Nobody waits.* A consumer that finds a slot which a producer has claimed and doesn't fill passes over it; the producer
+//! *Nobody waits.* A consumer that finds a slot which a producer has claimed and doesn't fill spoils it, and goes on; the producer
 //! finds out when it comes back, takes its item back, and pushes it again. At the end of a segment whoever gets there first
 //! links the next, and everybody who gets there helps the end to move on. A producer that is one tells after it has
 //! filled, so consumers don't meet a slot that is not, unless they were late.
@@ -25,8 +26,8 @@
 //! *A late claim.* A [`Many`](crate::cardinality::Many) consumer looks whether there is something between the two
 //! words, and moves `head` by compare-exchange if it is where it was. It may have been away between the two, long
 //! enough for `head` to come back to the same slot of the same segment, in another life, at which `tail` has not
-//! arrived: the consumer then holds a slot that no producer has claimed. That is just a slot that is not filled: it is passed
-//! over, and whoever claims it later pushes again; a guest that came too early leaves its step where it is. What a consumer saw of
+//! arrived: the consumer then holds a slot that no producer has claimed. That is just a slot that is not filled: it is
+//! spoilt, and whoever claims it later pushes again; a guest that came too early leaves its step where it is. What a consumer saw of
 //! `tail` before its claim may be as old; so it says that the producers have left the segment, and moves on after them, only
 //! if it sees so again with a claim, or as a guest.
 //!
@@ -41,6 +42,7 @@
 //! Edges: L1 with L2 (a segment is linked), T1 with T2 and T5 in `push`, T3, T4, T6 and T11 in `pop` (an end has moved to a
 //! segment), N1 with N2 there (a step out of one).
 
+mod batch;
 mod limbo;
 mod pop;
 mod push;
@@ -277,8 +279,7 @@ unsafe impl<T, P: PushEnd, C: PopEnd> RawQueue for Segments<T, P, C> {
         let word = Word(claim.number);
         // SAFETY: a claim keeps its segment.
         let segment = unsafe { Segment::<T>::of(word) };
-        // SAFETY: a claim is of one of its slots.
-        let filled = unsafe { segment.slot(word.index()) }.fill(segment.lap());
+        let filled = segment.fill(word.index());
         P::settle_tail(self, word.plus(1));
         filled
     }
@@ -289,8 +290,7 @@ unsafe impl<T, P: PushEnd, C: PopEnd> RawQueue for Segments<T, P, C> {
         self.claim_at(word);
         // SAFETY: a claim keeps its segment.
         let segment = unsafe { Segment::<T>::of(word) };
-        // SAFETY: a claim is of one of its slots.
-        unsafe { segment.slot(word.index()) }.give_back(segment.lap(), segment.next_lap());
+        segment.give_back(word.index(), 1);
     }
 
     #[inline(always)]

@@ -4,12 +4,12 @@
 //! U1 (where the producers are), T9 and T10 with T4 (who moved this end had seen more of the other), N2 with N1 and T11 with T1
 //! (that nobody has moved it).
 
+use super::batch::Found;
 use super::push::check_guests;
 use super::segment::{Segment, Word};
 use super::{PushEnd, Segments};
 use crate::backoff::Backoff;
 use crate::cardinality::{Cardinality, Many, One};
-use crate::raw::slot::{FULL, VACANT};
 use crate::raw::{Claim, Claims, MOST_AT_ONCE, Place, PopClaims, PopRuns, Run, is_overdue};
 use crate::sync::{LATE, Ordering};
 
@@ -26,46 +26,35 @@ impl<T, P: PushEnd, C> Segments<T, P, C> {
     /// Where the producers are.
     #[inline(always)]
     pub(super) fn tail(&self) -> Word {
-        // ORDERING: (T3) Acquire, pairs with (segments/mod::T1, push::U1): the way there is linked, and what the only producer says is filled or passed over.
+        // ORDERING: (T3) Acquire, pairs with (segments/mod::T1, push::U1): the way there is linked, and what the only producer says is filled or spoilt.
         Word(self.tail.word.load(Ordering::Acquire))
     }
 
-    /// What is in the slot that `word` names, which no other consumer has.
+    /// What is in the slot that `word` names, which no other consumer has. If it is spoilt, the caller's claim is over.
     #[inline(always)]
     fn look(&self, word: Word) -> Found {
         // SAFETY: a claim keeps its segment, and the only consumer has not left its own.
         let segment = unsafe { Segment::<T>::of(word) };
-        let lap = segment.lap();
-        // SAFETY: `word` names one of its slots.
-        match unsafe { segment.slot(word.index()) }.state_in(lap) {
-            FULL => Found::Full,
-            VACANT => Found::Vacant,
-            _ => Found::Spent,
+        let found = segment.look(word.index());
+        if found == Found::Spoilt {
+            segment.leave_slot(word.index());
         }
+        found
     }
 
-    /// Waits a little for the producer that has claimed the slot `word` names; then passes over the slot, and says so. With
-    /// that a claim is over, and no longer keeps its segment.
+    /// The same, of a slot that was vacant: waits a little for the producer that has claimed it, maybe with a batch; then spoils it.
     #[cold]
-    fn wait_or_pass_over(&self, word: Word, patience: &Backoff) -> bool {
-        if !is_overdue::<T>(patience, LATE) {
-            return false;
+    fn wait_or_spoil(&self, word: Word, patience: &Backoff) -> Found {
+        if is_overdue::<[T; MOST_AT_ONCE]>(patience, LATE) {
+            // SAFETY: as in `look`.
+            let segment = unsafe { Segment::<T>::of(word) };
+            if segment.spoil(word.index()) {
+                segment.leave_slot(word.index());
+                return Found::Spoilt;
+            }
         }
-        // SAFETY: as in `look`.
-        let segment = unsafe { Segment::<T>::of(word) };
-        // SAFETY: `word` names one of its slots.
-        unsafe { segment.slot(word.index()) }.pass_over_vacant(segment.lap())
+        Found::Vacant
     }
-}
-
-/// What a consumer finds in a slot.
-#[derive(PartialEq, Eq)]
-enum Found {
-    Full,
-    /// Not filled yet, if anybody has claimed it.
-    Vacant,
-    /// It was passed over.
-    Spent,
 }
 
 impl PopEnd for One {
@@ -116,14 +105,14 @@ impl<T, P: PushEnd> Segments<T, P, One> {
                     place.walk_over(word, word.plus(1));
                     return true;
                 }
-                Found::Spent => {
+                Found::Spoilt | Found::Past => {
                     word = word.plus(1);
                     place.next = word;
                     patience.reset();
                 }
                 Found::Vacant if self.is_passed_by_producers(word) => {
-                    // (Passed over or not, this end has not left the segment, and looks again.)
-                    self.wait_or_pass_over(word, &patience);
+                    // (Spoilt or not, this end has not left the segment, and looks again.)
+                    self.wait_or_spoil(word, &patience);
                 }
                 Found::Vacant => return false,
             }
@@ -149,7 +138,7 @@ impl<T, P, C> Segments<T, P, C> {
 
     /// Pays the slots' debt of `segment`, which is the caller's to pay, if none is in hand; otherwise leaves that to others.
     fn reuse_or_wait(&self, segment: Segment<T>) {
-        if segment.is_over() {
+        if segment.end_lap() {
             self.reuse_if(segment.pay_for_slots(), segment);
         } else {
             self.limbo.add(segment);
@@ -268,9 +257,11 @@ impl<T, P: PushEnd> Segments<T, P, Many> {
         loop {
             match self.look(word) {
                 Found::Full => return true,
-                Found::Spent => return false,
+                Found::Spoilt | Found::Past => return false,
                 // Not to be looked at again: the segment may be in use once more, and the slot full for another.
-                Found::Vacant if self.wait_or_pass_over(word, &patience) => return false,
+                Found::Vacant if self.wait_or_spoil(word, &patience) == Found::Spoilt => {
+                    return false;
+                }
                 Found::Vacant => {}
             }
         }

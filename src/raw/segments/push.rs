@@ -6,7 +6,7 @@ use super::segment::{CROWD, MOST, Segment, Word};
 use super::{PopEnd, Segments};
 use crate::backoff::Backoff;
 use crate::cardinality::{Cardinality, Many, One};
-use crate::raw::{Claim, Claims, MOST_AT_ONCE, Place, PushClaims, PushRuns, Run};
+use crate::raw::{Claim, Claims, Feed, MOST_AT_ONCE, Place, PushClaims, PushRuns, Run};
 use crate::sync::Ordering;
 
 /// How `One` and `Many` producers differ.
@@ -16,6 +16,23 @@ pub trait PushEnd: Cardinality + Sized {
 
     /// Moves the end to `word`, if claiming has not.
     fn settle_tail<T, C>(queue: &Segments<T, Self, C>, word: Word);
+}
+
+impl<T, P, C> Segments<T, P, C> {
+    /// Has the slots from `first` on written to, `len` of them, which are the caller's; then fills them, with one step, or, if they were
+    /// spoilt, none.
+    #[inline(always)]
+    fn fill_batch(&self, first: Word, len: usize, mut write: impl FnMut(usize, *mut T)) -> bool {
+        // SAFETY: a claim keeps its segment, and the only producer has not left its own.
+        let segment = unsafe { Segment::<T>::of(first) };
+        for i in 0..len {
+            write(i, self.claim_at(first.plus(i)).item);
+            if i > 0 {
+                segment.follow(first.index(), i);
+            }
+        }
+        segment.fill(first.index())
+    }
 }
 
 impl PushEnd for One {
@@ -29,7 +46,7 @@ impl PushEnd for One {
     fn settle_tail<T, C>(queue: &Segments<T, Self, C>, to: Word) {
         // Relaxed: its own.
         let from = Word(queue.tail.word.load(Ordering::Relaxed));
-        // ORDERING: (U1) Release, pairs with (pop::T3): the slots before it are filled, or passed over.
+        // ORDERING: (U1) Release, pairs with (pop::T3): the slots before it are filled, or spoilt.
         queue.tail.word.store(to.0, Ordering::Release);
         if from.address() != to.address() {
             queue.leave_behind(&queue.tail, from, to, |segment| {
@@ -54,7 +71,7 @@ impl<T, C> Segments<T, One, C> {
         word
     }
 
-    /// Moves the item in the slot before `place`, which was passed over, and the `behind` items that follow, on by a slot.
+    /// Moves the item in the slot before `place`, which is spoilt, and the `behind` items that follow, on by a slot.
     #[cold]
     fn move_up(&self, mut place: Place<Word>, behind: usize) {
         // SAFETY: there is an item.
@@ -72,6 +89,24 @@ impl<T, C> Segments<T, One, C> {
     fn first_of_next(&self, word: Word) -> Word {
         // SAFETY: the producer is in it, or on a walk from there.
         self.link(unsafe { Segment::of(word) }).word()
+    }
+}
+
+impl<T, C: PopEnd> Segments<T, One, C> {
+    /// Pushes the items of a batch, which was spoilt, one by one, to the slots from `place` on.
+    #[cold]
+    fn push_again(&self, first: Word, len: usize, place: &mut Place<Word>) {
+        for i in 0..len {
+            // SAFETY: there is an item, the producer's still.
+            let item = unsafe { self.claim_at(first.plus(i)).item.read() };
+            let slot = self.walk_on(place);
+            // SAFETY: a vacant slot, the producer's.
+            unsafe { self.claim_at(slot).item.write(item) };
+            // SAFETY: a vacant slot, which is written.
+            unsafe { self.publish(place, 0) };
+        }
+        // SAFETY: the producer has not left it.
+        unsafe { Segment::<T>::of(first) }.give_back(first.index(), len);
     }
 }
 
@@ -159,6 +194,22 @@ unsafe impl<T, C: PopEnd> PushClaims for Segments<T, Many, C> {
     unsafe fn vacancy_at(&self, claims: &Claims, i: usize) -> Claim<T> {
         self.claim_at(Word(claims.first).plus(i))
     }
+
+    unsafe fn fill(&self, claims: &Claims, feed: &mut impl Feed<T>) -> usize {
+        let first = Word(claims.first);
+        // SAFETY: the slot is the caller's, and empty.
+        let write = |_, item: *mut T| unsafe { item.write(feed.next()) };
+        if self.fill_batch(first, claims.len, write) {
+            return claims.len;
+        }
+        for i in (0..claims.len).rev() {
+            // SAFETY: spoilt, and so still the caller's.
+            feed.back(unsafe { self.claim_at(first.plus(i)).item.read() });
+        }
+        // SAFETY: a claim keeps its segment.
+        unsafe { Segment::<T>::of(first) }.give_back(first.index(), claims.len);
+        0
+    }
 }
 
 // SAFETY: slots from `tail` on are the only producer's until they are filled. A walk never comes back: it goes on to new
@@ -187,13 +238,11 @@ unsafe impl<T, C: PopEnd> PushRuns for Segments<T, One, C> {
             let word = place.last;
             // SAFETY: a segment that the only producer is in, or on a walk through.
             let segment = unsafe { Segment::<T>::of(word) };
-            // SAFETY: one of its slots.
-            let slot = unsafe { segment.slot(word.index()) };
-            if slot.fill(segment.lap()) {
+            if segment.fill(word.index()) {
                 return;
             }
             self.move_up(*place, behind);
-            slot.give_back(segment.lap(), segment.next_lap());
+            segment.give_back(word.index(), 1);
             self.walk_on(place);
         }
     }
@@ -202,6 +251,31 @@ unsafe impl<T, C: PopEnd> PushRuns for Segments<T, One, C> {
     unsafe fn settle_push(&self, _seat: &mut (), place: &Place<Word>) {
         One::settle_tail(self, place.next);
     }
+
+    /// (In batches: all slots lie somewhere, and one step fills many.)
+    #[inline(always)]
+    unsafe fn push_runs(
+        &self,
+        seat: &mut (),
+        n: usize,
+        mut fill: impl FnMut(usize, *mut T, usize),
+    ) -> usize {
+        let (mut place, mut done) = (self.producer_place(seat), 0);
+        while done < n {
+            let first = self.slot_from(place.next);
+            let len = (n - done).min(self.n - first.index()).min(MOST_AT_ONCE);
+            place.walk_over(first, first.plus(len));
+            if !self.fill_batch(first, len, |i, item| fill(done + i, item, 1)) {
+                self.push_again(first, len, &mut place);
+            }
+            done += len;
+        }
+        if done > 0 {
+            // SAFETY: passed on to the caller.
+            unsafe { self.settle_push(seat, &place) };
+        }
+        done
+    }
 }
 
 #[cfg(all(test, not(loom), not(shuttle)))]
@@ -209,7 +283,80 @@ mod tests {
     use super::*;
     use crate::raw::{pop, push};
 
-    /// A chunk of five, of whose slots consumers that were late have passed over some.
+    /// A segment that lies behind both ends and waits for a slot, though nobody has one in hand, would wait for ever.
+    fn waiting<T, P, C>(queue: &Segments<T, P, C>) -> usize {
+        queue.limbo.take_all::<T>().count()
+    }
+
+    /// A slice of five, pushed after consumers that were late have spoilt some of its slots, and left them.
+    #[test]
+    fn a_batch_of_the_only_producer_goes_on_behind_spoilt_slots() {
+        for (before, spoilt) in (0..4).flat_map(|n| (0..32_usize).map(move |bits| (n, bits))) {
+            let queue = Segments::<usize, One, Many>::with_segments_of(3);
+            // SAFETY: of many consumers.
+            let next = || unsafe { pop(&queue, &mut ()) };
+            for i in 0..before {
+                // SAFETY: the only producer.
+                assert_eq!((unsafe { push(&queue, &mut (), i) }, next()), (Ok(()), Some(i)));
+            }
+            let mut walk = queue.producer_place(&());
+            for i in 0..5 {
+                let word = queue.walk_on(&mut walk);
+                // SAFETY: the producer is in this segment, or before it.
+                let segment = unsafe { Segment::<usize>::of(word) };
+                if spoilt >> i & 1 != 0 {
+                    assert!(segment.spoil(word.index()));
+                    segment.leave_slot(word.index());
+                }
+            }
+            // SAFETY: the only producer; `fill` writes what it gets.
+            let pushed = unsafe {
+                queue.push_runs(&mut (), 5, |done, slots, n| {
+                    (0..n).for_each(|i| slots.add(i).write(done + i));
+                })
+            };
+            assert_eq!(pushed, 5);
+            assert!((0..5).all(|i| next() == Some(i)), "{before} before, {spoilt:05b}");
+            assert_eq!((next(), waiting(&queue)), (None, 0), "{before} before, {spoilt:05b}");
+        }
+    }
+
+    #[test]
+    fn a_spoilt_batch_comes_back_whole_and_in_order() {
+        struct Stack(std::vec::Vec<usize>);
+        impl Feed<usize> for Stack {
+            fn len(&self) -> usize {
+                self.0.len()
+            }
+            fn next(&mut self) -> usize {
+                self.0.pop().expect("one is left")
+            }
+            fn back(&mut self, item: usize) {
+                self.0.push(item);
+            }
+        }
+        for spoilt in 1..5 {
+            let queue = Segments::<usize, Many, Many>::with_segments_of(5);
+            // SAFETY: of many producers and consumers.
+            let once = || unsafe { push(&queue, &mut (), 9).and(Ok(pop(&queue, &mut ()))) };
+            assert_eq!(once(), Ok(Some(9)));
+            // SAFETY: of many producers; filled below.
+            let claims = unsafe { queue.vacancies(4) };
+            assert_eq!(claims.len, 4);
+            // SAFETY: a claim keeps its segment.
+            let segment = unsafe { Segment::<usize>::of(Word(claims.first)) };
+            assert!(segment.spoil(spoilt));
+            let mut feed = Stack((0..6).rev().collect());
+            // SAFETY: these claims; there are as many items.
+            assert_eq!(unsafe { queue.fill(&claims, &mut feed) }, 0);
+            assert!(feed.0.into_iter().rev().eq(0..6));
+            assert_eq!(once(), Ok(Some(9)));
+            assert_eq!(once(), Ok(Some(9)));
+            assert_eq!(waiting(&queue), 0);
+        }
+    }
+
+    /// A chunk of five, of whose slots consumers that were late have spoilt some.
     #[test]
     fn items_behind_a_slot_that_was_passed_over_move_up() {
         for (before, passed) in (0..4).flat_map(|n| (0..32_usize).map(move |bits| (n, bits))) {
@@ -229,9 +376,10 @@ mod tests {
                 unsafe { run.start.write(i) };
                 // SAFETY: the producer is in this segment, or before it.
                 let segment = unsafe { Segment::<usize>::of(walk.last) };
-                // SAFETY: one of its slots.
-                let slot = unsafe { segment.slot(walk.last.index()) };
-                assert!(passed >> i & 1 == 0 || slot.pass_over_vacant(segment.lap()));
+                if passed >> i & 1 != 0 {
+                    assert!(segment.spoil(walk.last.index()));
+                    segment.leave_slot(walk.last.index());
+                }
             }
             for behind in (0..5).rev() {
                 // SAFETY: likewise.

@@ -26,18 +26,20 @@
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 use core::alloc::Layout;
 use core::marker::PhantomData;
+use core::mem::needs_drop;
 use core::ptr::{NonNull, with_exposed_provenance_mut};
 
 use super::super::despite_a_panic;
-use super::super::slot::{Slot, TAGS, VACANT};
-use crate::sync::{ADDRESS_BITS, AtomicUsize, Ordering, Tracked};
+use super::super::slot::{Slot, TAGS};
+use super::batch::Found;
+use crate::sync::{ADDRESS_BITS, AtomicU32, AtomicUsize, Ordering, Tracked};
 
 /// Most slots that a segment may have; the other indices are for guests.
 pub(super) const MOST: usize = if Word::LAST > 1 << 10 { 1 << 9 } else { 1 << 7 };
 /// More guests than this, and the index is about to overrun.
 pub(super) const CROWD: usize = Word::LAST / 4 * 3 - MOST;
 /// From one lap of a segment's slots to the next.
-const STEP: usize = TAGS + 1;
+const STEP: u32 = TAGS + 1;
 
 /// One of the three debts; guests are counted below it.
 const DEBT: usize = (Word::LAST + 1) * 2;
@@ -82,7 +84,7 @@ struct Header {
     /// The word of the next segment, or 0.
     next: AtomicUsize,
     /// The lap of all slots: how often the segment was used, times [`STEP`].
-    lap: AtomicUsize,
+    lap: AtomicU32,
     debts: AtomicUsize,
     /// How many slots follow.
     slots: usize,
@@ -139,7 +141,7 @@ impl<T> Segment<T> {
         let header = start.cast::<Header>();
         let fresh = Header {
             next: AtomicUsize::new(0),
-            lap: AtomicUsize::new(0),
+            lap: AtomicU32::new(0),
             debts: AtomicUsize::new(3 * DEBT),
             slots: n,
             behind: AtomicUsize::new(0),
@@ -176,7 +178,11 @@ impl<T> Segment<T> {
         despite_a_panic(|| {
             for i in slots.by_ref() {
                 // SAFETY: initialised by `new`, and nobody else can reach it any more.
-                unsafe { self.place(i).drop_in_place() };
+                let slot = unsafe { self.slot(i) };
+                if needs_drop::<T>() && self.look(i) == Found::Full {
+                    // SAFETY: full, so there is an item.
+                    unsafe { slot.item().drop_in_place() };
+                }
             }
         });
     }
@@ -228,14 +234,14 @@ impl<T> Segment<T> {
 
     /// The lap of its slots.
     #[inline(always)]
-    pub(super) fn lap(self) -> usize {
+    pub(super) fn lap(self) -> u32 {
         // Relaxed: written before the segment was linked, by an edge of whoever linked it.
         self.header().lap.load(Ordering::Relaxed)
     }
 
     /// The lap after that.
     #[inline(always)]
-    pub(super) fn next_lap(self) -> usize {
+    pub(super) fn next_lap(self) -> u32 {
         self.lap().wrapping_add(STEP)
     }
 
@@ -265,13 +271,6 @@ impl<T> Segment<T> {
     fn pay(self, debt: usize) -> bool {
         // ORDERING: (G1) AcqRel, pairs with (G1): whoever pays the last sees all that the others did.
         self.header().debts.fetch_sub(debt, Ordering::AcqRel) == debt
-    }
-
-    /// Whether the lap of all slots is over. (The last first: they are the ones that may still be in hand.)
-    pub(super) fn is_over(self) -> bool {
-        let next = self.next_lap();
-        // SAFETY: so many slots it has.
-        (0..self.slots()).rev().all(|i| unsafe { self.slot(i) }.state_in(next) == VACANT)
     }
 
     /// Pays the debt of the slots, the lap of all of which is over; says whether it was the last.
