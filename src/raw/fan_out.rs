@@ -99,7 +99,7 @@ impl<T> FanOut<T> {
         if view.is_full_at(self.head(), index) {
             return Way::Closed;
         }
-        if !is_overdue::<T>(patience, 0) {
+        if !is_overdue(patience, size_of::<T>(), 0) {
             return Way::Open;
         }
         header.pass_by(lap);

@@ -242,12 +242,12 @@ impl<I: Copy> Place<I> {
 /// Most slots that are claimed with one step: so many does a thread take with it that is frozen right then.
 pub(crate) const MOST_AT_ONCE: usize = 32;
 
-/// Whether the holder of a slot for a `T` has had its time: a few times what it takes to copy the item, and go on. If not, waits
+/// Whether the holder of a slot has had its time: a few times what it takes to copy so many `bytes`, and go on. If not, waits
 /// a little; at first as long as that step says.
 #[inline]
-fn is_overdue<T>(patience: &Backoff, first: u32) -> bool {
+fn is_overdue(patience: &Backoff, bytes: usize, first: u32) -> bool {
     // A pause beyond the first few is 64 long, more than the copy of a KiB takes.
-    let kib = u32::try_from(size_of::<T>() / 1024).unwrap_or(u32::MAX);
+    let kib = u32::try_from(bytes / 1024).unwrap_or(u32::MAX);
     let is_overdue = patience.is_at_least(PATIENCE.saturating_add(kib));
     if !is_overdue {
         patience.spin_from(first);

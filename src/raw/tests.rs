@@ -78,7 +78,7 @@ fn passes_over_a_consumer<const SIZE: usize>(ring: Ring<[u8; SIZE]>) {
 fn who_stays_away_is_passed_over_whatever_the_size_of_its_item() {
     fn check<const SIZE: usize>() {
         let patience = crate::backoff::Backoff::new();
-        let pauses = (0..=1_000).position(|_| is_overdue::<[u8; SIZE]>(&patience, 0));
+        let pauses = (0..=1_000).position(|_| is_overdue(&patience, SIZE, 0));
         assert_eq!(pauses, Some(crate::sync::PATIENCE as usize + SIZE / 1024), "{SIZE} bytes");
         passes_over_a_producer::<SIZE, _>(Ring::<_>::new(4));
         passes_over_a_producer::<SIZE, _>(Segments::<_, Many, Many>::new());

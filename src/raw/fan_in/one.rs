@@ -80,7 +80,7 @@ impl<'a, T> View<'a, FanIn<T>> {
             if !is_before(self.nth(head, 1), tail) {
                 return false;
             }
-            if !is_overdue::<T>(patience, 0) {
+            if !is_overdue(patience, size_of::<T>(), 0) {
                 return true;
             }
             header.skip(self.slot(head));

@@ -48,7 +48,7 @@ impl<T, S: Store<T, Header = Header>> View<'_, Ring<T, S>> {
         if self.is_full_at(self.queue.head(), index) {
             return Way::Closed;
         }
-        if is_overdue::<T>(patience, 0) {
+        if is_overdue(patience, size_of::<T>(), 0) {
             self.header(index).pass_over(self.grid, look);
         }
         Way::Open
@@ -69,7 +69,7 @@ impl<T, S: Store<T, Header = Header>> View<'_, Ring<T, S>> {
         if stage != Stage::Now {
             // It was not before we looked, and is by now, or `tail` would not lie behind it.
             patience.spin();
-        } else if is_overdue::<T>(patience, 0)
+        } else if is_overdue(patience, size_of::<T>(), 0)
             && Many::claim(&self.queue.head, index, next)
             && !self.header(index).spoil(self.slot(index))
         {

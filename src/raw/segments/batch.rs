@@ -16,6 +16,19 @@ use crate::raw::MOST_AT_ONCE;
 
 const _: () = assert!(FOLLOWS + MOST_AT_ONCE as u32 - 1 <= TAGS);
 
+/// How many slots are filled with one step, at most: none before all are written, and consumers wait for as long as that takes. So
+/// batches of large items are small.
+pub(super) const fn most_in_batch<T>() -> usize {
+    let most = 4096 / if size_of::<T>() > 0 { size_of::<T>() } else { 1 };
+    if most > MOST_AT_ONCE {
+        MOST_AT_ONCE
+    } else if most > 0 {
+        most
+    } else {
+        1
+    }
+}
+
 /// What a consumer finds in a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
@@ -78,7 +91,7 @@ impl<T> Segment<T> {
     #[cold]
     pub(super) fn spoil(self, i: usize) -> bool {
         let lap = self.lap();
-        let (mut at, mut last) = (i, i.saturating_sub(MOST_AT_ONCE - 1));
+        let (mut at, mut last) = (i, i.saturating_sub(most_in_batch::<T>() - 1));
         loop {
             // SAFETY: passed on to the caller.
             let slot = unsafe { self.slot(at) };
@@ -191,6 +204,14 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_batch_has_4_kib_at_most_or_one_item() {
+        assert_eq!(most_in_batch::<()>(), 32);
+        assert_eq!([most_in_batch::<u8>(), most_in_batch::<[u8; 128]>()], [32, 32]);
+        assert_eq!([most_in_batch::<[u8; 129]>(), most_in_batch::<[u8; 2048]>()], [31, 2]);
+        assert_eq!([most_in_batch::<[u8; 4096]>(), most_in_batch::<[u8; 1 << 20]>()], [1, 1]);
     }
 
     /// In which order they are given up doesn't matter.

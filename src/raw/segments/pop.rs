@@ -4,7 +4,7 @@
 //! U1 (where the producers are), T9 and T10 with T4 (who moved this end had seen more of the other), N2 with N1 and T11 with T1
 //! (that nobody has moved it).
 
-use super::batch::Found;
+use super::batch::{Found, most_in_batch};
 use super::push::check_guests;
 use super::segment::{Segment, Word};
 use super::{PushEnd, Segments};
@@ -45,7 +45,7 @@ impl<T, P: PushEnd, C> Segments<T, P, C> {
     /// The same, of a slot that was vacant: waits a little for the producer that has claimed it, maybe with a batch; then spoils it.
     #[cold]
     fn wait_or_spoil(&self, word: Word, patience: &Backoff) -> Found {
-        if is_overdue::<[T; MOST_AT_ONCE]>(patience, LATE) {
+        if is_overdue(patience, size_of::<T>() * most_in_batch::<T>(), LATE) {
             // SAFETY: as in `look`.
             let segment = unsafe { Segment::<T>::of(word) };
             if segment.spoil(word.index()) {

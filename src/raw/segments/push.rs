@@ -2,11 +2,12 @@
 //!
 //! Edges: T2 and T5 with T1 (the segment in the word is as new), U1 with T3 (what the only producer has filled).
 
+use super::batch::most_in_batch;
 use super::segment::{CROWD, MOST, Segment, Word};
 use super::{PopEnd, Segments};
 use crate::backoff::Backoff;
 use crate::cardinality::{Cardinality, Many, One};
-use crate::raw::{Claim, Claims, Feed, MOST_AT_ONCE, Place, PushClaims, PushRuns, Run};
+use crate::raw::{Claim, Claims, Feed, Place, PushClaims, PushRuns, Run};
 use crate::sync::Ordering;
 
 /// How `One` and `Many` producers differ.
@@ -174,7 +175,7 @@ unsafe impl<T, C: PopEnd> PushClaims for Segments<T, Many, C> {
     unsafe fn vacancies(&self, max: usize) -> Claims {
         // Relaxed: only a number so far.
         let word = Word(self.tail.word.load(Ordering::Relaxed));
-        let len = max.min(self.n.saturating_sub(word.index())).min(MOST_AT_ONCE);
+        let len = max.min(self.n.saturating_sub(word.index())).min(most_in_batch::<T>());
         if len > 1 {
             let (from, to) = (word.0, word.plus(len).0);
             // ORDERING: (T5) Acquire, pairs with (segments/mod::T1): the segment is as new.
@@ -263,7 +264,7 @@ unsafe impl<T, C: PopEnd> PushRuns for Segments<T, One, C> {
         let (mut place, mut done) = (self.producer_place(seat), 0);
         while done < n {
             let first = self.slot_from(place.next);
-            let len = (n - done).min(self.n - first.index()).min(MOST_AT_ONCE);
+            let len = (n - done).min(self.n - first.index()).min(most_in_batch::<T>());
             place.walk_over(first, first.plus(len));
             if !self.fill_batch(first, len, |i, item| fill(done + i, item, 1)) {
                 self.push_again(first, len, &mut place);
