@@ -16,8 +16,8 @@ use crate::raw::MOST_AT_ONCE;
 
 const _: () = assert!(FOLLOWS + MOST_AT_ONCE as u32 - 1 <= TAGS);
 
-/// How many slots are filled with one step, at most: none before all are written, and consumers wait for as long as that takes. So
-/// batches of large items are small.
+/// How many slots are filled with one step, at most: none before all are written, and consumers wait for as long as
+/// that takes. So batches of large items are small.
 pub(super) const fn most_in_batch<T>() -> usize {
     let most = 4096 / if size_of::<T>() > 0 { size_of::<T>() } else { 1 };
     if most > MOST_AT_ONCE {

@@ -20,8 +20,8 @@ pub trait PushEnd: Cardinality + Sized {
 }
 
 impl<T, P, C> Segments<T, P, C> {
-    /// Has the slots from `first` on written to, `len` of them, which are the caller's; then fills them, with one step, or, if they were
-    /// spoilt, none.
+    /// Has the slots from `first` on written to, `len` of them, which are the caller's; then fills them, with one step,
+    /// or, if they were spoilt, none.
     #[inline(always)]
     fn fill_batch(&self, first: Word, len: usize, mut write: impl FnMut(usize, *mut T)) -> bool {
         // SAFETY: a claim keeps its segment, and the only producer has not left its own.
@@ -158,8 +158,8 @@ impl<T, C> Segments<T, Many, C> {
     }
 }
 
-/// Ends the process before the guests of a segment overrun the index: then more than [`CROWD`] threads are at one end of a
-/// queue between two instructions.
+/// Ends the process before the guests of a segment overrun the index: then more than [`CROWD`] threads are at one end
+/// of a queue between two instructions.
 pub(super) fn check_guests(word: Word) {
     // A panic that can't leave a function of this kind aborts.
     extern "C" fn abort() -> ! {
